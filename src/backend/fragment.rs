@@ -1,0 +1,46 @@
+//! Text that is already valid in a language.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use minijinja::Value;
+
+/// A piece of text that is valid in language `L` at the place it was made for.
+///
+/// Only a language's own `syntax.rs` makes fragments from user text; templates print nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fragment<L> {
+    text: String,
+    language: PhantomData<L>,
+}
+
+impl<L> Fragment<L> {
+    /// Text that the caller knows to be valid in `L`.
+    pub(crate) fn trusted(text: impl Into<String>) -> Self {
+        Self { text: text.into(), language: PhantomData }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The fragments with `separator` between them.
+    pub(crate) fn join(parts: impl IntoIterator<Item = Self>, separator: &str) -> Self {
+        let parts: Vec<String> = parts.into_iter().map(|part| part.text).collect();
+        Self::trusted(parts.join(separator))
+    }
+}
+
+impl<L> fmt::Display for Fragment<L> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.text)
+    }
+}
+
+impl<L> From<Fragment<L>> for Value {
+    fn from(fragment: Fragment<L>) -> Self {
+        Self::from_safe_string(fragment.text)
+    }
+}

@@ -1,0 +1,29 @@
+//! Query skeletons: minijinja with strict undefined and a formatter that prints only fragments and
+//! numbers, so that no unescaped text can reach a query.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::ValueKind;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
+
+/// Renders `template` (its text) with `context`.
+///
+/// # Errors
+/// What the template engine reports: an undefined variable, or a value that is no fragment.
+pub fn render(name: &str, template: &str, context: Value) -> Result<String, Error> {
+    let mut environment = Environment::empty();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    environment.remove_filter("safe");
+    environment.set_formatter(|out, state, value| {
+        let printable = value.is_safe() || value.kind() == ValueKind::Number;
+        if printable {
+            return minijinja::escape_formatter(out, state, value);
+        }
+        let problem = format!("unescaped value `{value}` reached a template");
+        Err(Error::new(ErrorKind::InvalidOperation, problem))
+    });
+    environment.add_template(name, template)?;
+    let text = environment.get_template(name)?.render(context)?;
+    Ok(text.trim_end().to_owned())
+}

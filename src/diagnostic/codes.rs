@@ -1,0 +1,159 @@
+//! The one table of codes. A code never changes its meaning and is never reused.
+//!
+//! Ranges: `E01xx` document and YAML, `E02xx` condition, field key and value grammar, `E03xx` names,
+//! `E04xx` types and modifiers, `E05xx` platforms and mappings, `E06xx` correlations and what a
+//! target cannot say, `E07xx` project, templates and files, `E08xx` events and tests; `W…` warnings
+//! in the same ranges. Each has a page in `docs/errors` and a rendered case in `tests/errors`.
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Nothing is emitted for what it is about.
+    Error,
+    /// Worth a look; never stops an output.
+    Warning,
+}
+
+impl Severity {
+    /// `error` or `warning`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// A line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct CodeEntry {
+    /// The code as a value.
+    pub code: Code,
+    /// The code as users see it, such as `E0301`.
+    pub id: &'static str,
+    /// Its name, such as `unknown-field`.
+    pub name: &'static str,
+    /// One line: what it is.
+    pub title: &'static str,
+}
+
+macro_rules! codes {
+    ($($variant:ident $id:literal $name:literal $title:literal;)*) => {
+        /// What kind of finding it is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = concat!("`", $id, "` ", $title)] $variant,)*
+        }
+
+        /// All codes, in order.
+        pub const CODES: &[CodeEntry] =
+            &[$(CodeEntry { code: Code::$variant, id: $id, name: $name, title: $title },)*];
+
+        impl Code {
+            /// The code as users see it, such as `E0301`.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$variant => $id,)* }
+            }
+
+            /// Its name, such as `unknown-field`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+impl Code {
+    /// Errors stop an output, warnings do not.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        if self.id().starts_with('E') { Severity::Error } else { Severity::Warning }
+    }
+
+    /// The code with this id or name, in any case.
+    #[must_use]
+    pub fn find(text: &str) -> Option<Self> {
+        CODES
+            .iter()
+            .find(|entry| {
+                entry.id.eq_ignore_ascii_case(text) || entry.name.eq_ignore_ascii_case(text)
+            })
+            .map(|entry| entry.code)
+    }
+}
+
+codes! {
+    // E01xx: documents and YAML
+    YamlSyntax "E0101" "yaml-syntax" "the text is not YAML";
+    YamlDuplicateKey "E0102" "duplicate-key" "a mapping has the same key twice";
+    YamlTooDeep "E0103" "yaml-too-deep" "the document nests too deeply";
+    YamlAlias "E0104" "yaml-alias" "anchors, aliases and merge keys are not read";
+    YamlTooManyDocuments "E0105" "too-many-documents" "a file holds too many documents";
+    YamlTooLarge "E0106" "file-too-large" "a file or a document is too large";
+    NotUtf8 "E0107" "not-utf8" "the file is not UTF-8 text";
+    NotARule "E0108" "not-a-rule" "the document is neither a rule, a correlation nor a filter";
+    MissingKey "E0109" "missing-key" "a required key is missing";
+    WrongShape "E0110" "wrong-shape" "a value has another shape than the key asks for";
+    EmptyValue "E0111" "empty-value" "a list, map or selection is empty";
+    // E02xx: conditions, field keys, values
+    ConditionSyntax "E0201" "condition-syntax" "the condition does not parse";
+    ConditionTooDeep "E0202" "condition-too-deep" "the condition nests too deeply";
+    FieldKeySyntax "E0203" "field-key-syntax" "the field key does not parse";
+    // E03xx: names
+    UnknownField "E0301" "unknown-field" "the log source has no such field";
+    UnknownLogSource "E0302" "unknown-log-source" "there is no such log source";
+    UnknownSelection "E0303" "unknown-selection" "the condition names a selection that is not there";
+    UnknownModifier "E0304" "unknown-modifier" "there is no such modifier";
+    UnknownRule "E0305" "unknown-rule" "no rule has this id or name";
+    DuplicateRule "E0306" "duplicate-rule" "two rules have the same id or name";
+    RuleCycle "E0307" "rule-cycle" "rules refer to each other in a circle";
+    NothingMatches "E0308" "nothing-matches" "a pattern of selections matches no selection";
+    // E04xx: types and modifiers
+    TypeMismatch "E0401" "type-mismatch" "a value does not fit the type of its field";
+    OperatorType "E0402" "operator-type" "the operator makes no sense for the type of the field";
+    ModifierConflict "E0403" "modifier-conflict" "modifiers that exclude each other or lack a value";
+    BadRegex "E0404" "bad-regex" "the regular expression does not compile";
+    BadCidr "E0405" "bad-cidr" "the value is not a network";
+    BadNumber "E0406" "bad-number" "the value is not a number";
+    TooManyAlternatives "E0407" "too-many-alternatives" "a list or an expansion has too many values";
+    NoPlaceholderValues "E0408" "no-placeholder-values" "a placeholder has no values";
+    // E05xx: platforms and mappings
+    UnknownPlatform "E0501" "unknown-platform" "there is no such platform";
+    LogSourceNotHeld "E0502" "log-source-not-held" "the platform does not hold the log source";
+    FieldNotHeld "E0503" "field-not-held" "the platform has no column for the field";
+    PlatformSyntax "E0504" "platform-syntax" "a platform file is not well-formed";
+    UnknownColumn "E0505" "unknown-column" "a mapping names a column that the table does not have";
+    MappingType "E0506" "mapping-type" "a mapping has another type than its field";
+    PlatformTarget "E0507" "platform-target" "the platform cannot be queried in this language";
+    ColumnOperator "E0508" "column-operator" "the target cannot apply the operator to the column";
+    KeywordsNotHeld "E0509" "keywords-not-held" "the platform cannot search a whole event for a word";
+    // E06xx: correlations and targets
+    CorrelationShape "E0601" "correlation-shape" "the correlation lacks or contradicts something";
+    NotExpressible "E0602" "not-expressible" "the target cannot express the construct exactly";
+    BadTimespan "E0603" "bad-timespan" "the timespan does not parse or is out of range";
+    KeyMissing "E0604" "key-missing" "an event does not carry the key of the correlation";
+    CaseFolding "E0605" "case-folding" "the target folds the case of ASCII letters only";
+    RegexNotPortable "E0606" "regex-not-portable" "the target's regular expressions lack a construct";
+    OverLimit "E0607" "over-limit" "the query would exceed a limit of the target";
+    KeyTypes "E0608" "key-types" "keys of different types cannot be compared";
+    WildcardNotExpressible "E0609" "wildcard-not-expressible" "the target cannot express the pattern";
+    // E07xx: project, templates, files
+    ProjectSyntax "E0701" "project-syntax" "sigweave.toml is not well-formed";
+    ProjectKey "E0702" "project-key" "sigweave.toml has an unknown key";
+    UnknownTarget "E0703" "unknown-target" "there is no such target";
+    TemplateContract "E0704" "template-contract" "a template breaks its contract";
+    FileUnreadable "E0705" "file-unreadable" "a file cannot be read or written";
+    NothingToDo "E0706" "nothing-to-do" "no rule was found";
+    UnknownEnvironment "E0707" "unknown-environment" "the project has no such environment";
+    // Warnings
+    YamlAmbiguous "W0101" "yaml-ambiguous-scalar" "YAML 1.1 and 1.2 readers disagree about a scalar";
+    UnknownKey "W0102" "unknown-key" "the specification has no such key";
+    UnusedSelection "W0301" "unused-selection" "the condition does not use a selection";
+    AlwaysTrue "W0401" "always-true" "the test or the condition holds for every event";
+    NeverTrue "W0402" "never-true" "the condition can never hold";
+    Unchecked "W0501" "unchecked-fields" "the platform has no schema: fields pass unchecked";
+    AsciiCaseOnly "W0605" "ascii-case-only" "only ASCII letters are folded";
+}

@@ -1,0 +1,171 @@
+//! What the compiler has to say: coded, placed, with a way out.
+//!
+//! Stages collect [`Diagnostic`]s in [`Diagnostics`] instead of stopping at the first; the cli
+//! renders them as text ([`render_text`]) or JSON ([`render_json`]).
+//!
+//! `Diagnostic::new(Code::UnknownField, span, "no field `Imgae` in windows/image_load")
+//!  .help("the nearest name is `Image`")` → `error[E0301]: no field …` with the line and a caret.
+
+mod codes;
+mod render;
+
+pub use codes::{CODES, Code, CodeEntry, Severity};
+pub use render::{Rendered, render_json, render_text, rendered};
+
+use crate::source::Span;
+
+/// A place and what to say there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What; may be empty.
+    pub text: String,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What kind of finding it is; decides its severity and its page.
+    pub code: Code,
+    /// One sentence, lower case, no full stop; user text in backticks.
+    pub message: String,
+    /// The place it is about.
+    pub primary: Label,
+    /// Further places that explain it.
+    pub labels: Vec<Label>,
+    /// Facts that help to understand it.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A finding about `span`.
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            primary: Label { span, text: String::new() },
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// Adds the text shown at the caret.
+    #[must_use]
+    pub fn at(mut self, text: impl Into<String>) -> Self {
+        self.primary.text = text.into();
+        self
+    }
+
+    /// Adds a second place.
+    #[must_use]
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Says which known name is nearest to `name`, if one is near enough.
+    #[must_use]
+    pub fn nearest<'a>(self, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        match nearest(name, known) {
+            Some(near) => self.help(format!("the nearest name is `{near}`")),
+            None => self,
+        }
+    }
+}
+
+/// The known name most like `name`, if it is likely that it was meant (case never counts).
+#[must_use]
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = name.to_lowercase();
+    known
+        .into_iter()
+        .map(|other| (strsim::jaro_winkler(&wanted, &other.to_lowercase()), other))
+        .filter(|(likeness, _)| *likeness >= 0.82)
+        .max_by(|(a, x), (b, y)| a.total_cmp(b).then_with(|| y.cmp(x)))
+        .map(|(_, other)| other)
+}
+
+/// Findings in the making.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnostics {
+    found: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    /// Adds all of another collection.
+    pub fn extend(&mut self, others: impl IntoIterator<Item = Diagnostic>) {
+        self.found.extend(others);
+    }
+
+    /// Whether an error is among them.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.found.iter().any(|found| found.code.severity() == Severity::Error)
+    }
+
+    /// How many there are; a mark to compare with [`Diagnostics::errors_since`].
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// Whether an error was added after `mark`.
+    #[must_use]
+    pub fn errors_since(&self, mark: usize) -> bool {
+        self.found.iter().skip(mark).any(|found| found.code.severity() == Severity::Error)
+    }
+
+    /// The findings in the order in which they were made.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.found.iter()
+    }
+
+    /// The findings by place, then code, without repetitions.
+    #[must_use]
+    pub fn into_sorted(self) -> Vec<Diagnostic> {
+        let mut found = self.found;
+        found.sort_by(|a, b| {
+            (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))
+        });
+        found.dedup();
+        found
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.found.into_iter()
+    }
+}

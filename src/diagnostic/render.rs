@@ -1,0 +1,110 @@
+//! Findings as text with the source line and a caret, and as JSON objects.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::Serialize;
+
+use super::{Diagnostic, Severity};
+use crate::source::{Source, SourceMap, Span};
+
+/// A finding as machines read it; line and column count from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rendered {
+    /// Such as `E0301`.
+    pub code: &'static str,
+    /// `error` or `warning`.
+    pub severity: &'static str,
+    /// The message.
+    pub message: String,
+    /// The file's path as the user gave it.
+    pub file: String,
+    /// Line of the primary place.
+    pub line: usize,
+    /// Column of the primary place, in characters.
+    pub column: usize,
+    /// What to do, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// Further facts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// The finding for machines.
+#[must_use]
+pub fn rendered(diagnostic: &Diagnostic, sources: &SourceMap) -> Rendered {
+    let span = diagnostic.primary.span;
+    let source = sources.get(span.source);
+    let (line, column) = source.map_or((1, 1), |source| source.position(span.start));
+    Rendered {
+        code: diagnostic.code.id(),
+        severity: diagnostic.code.severity().as_str(),
+        message: diagnostic.message.clone(),
+        file: source.map_or_else(String::new, |source| source.name.clone()),
+        line,
+        column,
+        help: diagnostic.help.clone(),
+        notes: diagnostic.notes.clone(),
+    }
+}
+
+/// One JSON object, without a line break.
+#[must_use]
+pub fn render_json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+    serde_json::to_string(&rendered(diagnostic, sources)).unwrap_or_default()
+}
+
+/// The finding as a person reads it, with a final line break; coloured if `renderer` is.
+#[must_use]
+pub fn render_text(diagnostic: &Diagnostic, sources: &SourceMap, renderer: &Renderer) -> String {
+    let level = match diagnostic.code.severity() {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id());
+    let mut group = Group::with_title(title);
+    for (at, (source, labels)) in labels_by_source(diagnostic, sources).into_iter().enumerate() {
+        let mut snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
+        for (index, (span, text)) in labels.into_iter().enumerate() {
+            let primary = at == 0 && index == 0;
+            let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let range = clamp(span, &source.text);
+            let annotation = kind.span(range);
+            snippet = snippet.annotation(match text {
+                "" => annotation,
+                text => annotation.label(text),
+            });
+        }
+        group = group.element(snippet);
+    }
+    for note in &diagnostic.notes {
+        group = group.element(Level::NOTE.message(note.as_str()));
+    }
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    renderer.render(&[group]) + "\n"
+}
+
+/// The labels of a finding by source, the source of the primary label first.
+fn labels_by_source<'a>(
+    diagnostic: &'a Diagnostic,
+    sources: &'a SourceMap,
+) -> Vec<(&'a Source, Vec<(Span, &'a str)>)> {
+    let mut grouped: Vec<(Span, &Source, Vec<(Span, &str)>)> = Vec::new();
+    for label in std::iter::once(&diagnostic.primary).chain(&diagnostic.labels) {
+        let Some(source) = sources.get(label.span.source) else { continue };
+        let entry = (label.span, label.text.as_str());
+        match grouped.iter_mut().find(|(first, ..)| first.source == label.span.source) {
+            Some((_, _, labels)) => labels.push(entry),
+            None => grouped.push((label.span, source, vec![entry])),
+        }
+    }
+    grouped.into_iter().map(|(_, source, labels)| (source, labels)).collect()
+}
+
+/// The span's range, moved to character borders within the text.
+fn clamp(span: Span, text: &str) -> std::ops::Range<usize> {
+    let floor = |at: usize| text.floor_char_boundary(at.min(text.len()));
+    let start = floor(span.start as usize);
+    start..floor(span.end as usize).max(start)
+}

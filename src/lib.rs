@@ -1,0 +1,18 @@
+//! Sigweave compiles detection rules: Sigma and Weave in, Splunk SPL, Microsoft KQL and Elastic EQL
+//! out, exact or refused with a reason.
+//!
+//! Text goes in at the top of the house and leaves at the bottom; each room knows only what is
+//! above it (`docs/architecture.md`):
+//!
+//! `source` ← `diagnostic` ← `yaml` ← `syntax`, `taxonomy`, `platform`, `project`;
+//! `check`: syntax + taxonomy → `ir`; `plan`: ir + platform; `backend`: plan → queries;
+//! `engine`: ir; `cli`: everything.
+
+pub mod backend;
+pub mod diagnostic;
+pub mod ir;
+pub mod plan;
+pub mod platform;
+pub mod source;
+pub mod syntax;
+pub mod taxonomy;

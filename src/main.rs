@@ -1,0 +1,3 @@
+//! The `sigweave` command; everything is in the library.
+
+fn main() {}

@@ -1,0 +1,94 @@
+//! Conditions over time, ready to be printed as a pipeline (see the module above).
+
+use crate::ir::{Cond, PatternId};
+
+use super::Leg;
+
+/// The patterns that an event satisfies, all of them; never empty.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mask(pub Vec<PatternId>);
+
+impl Mask {
+    /// Its number: the sum of `2^pattern`.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.0.iter().map(|pattern| 1_u64 << pattern.0.min(62)).sum()
+    }
+}
+
+/// A correlation as a pipeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timeline {
+    /// What is read; an event is in one leg only.
+    pub legs: Vec<Leg>,
+    /// Names of the patterns.
+    pub patterns: Vec<String>,
+    /// Names of the parts of the key, also as columns of the result.
+    pub keys: Vec<String>,
+    /// The window in milliseconds.
+    pub window: u64,
+    /// The tolerated disorder in milliseconds.
+    pub skew: u64,
+    /// The condition, for back ends that do not lower to a pipeline.
+    pub cond: Cond,
+    /// Pairs of patterns that one event may satisfy, the smaller first; all others exclude each
+    /// other, by log source or by predicate.
+    pub overlaps: Vec<(PatternId, PatternId)>,
+    /// The masks that events may have.
+    pub masks: Vec<Mask>,
+    /// Atoms of the condition; the first ones are `Seen` of each pattern, in order.
+    pub starts: Vec<Start>,
+    /// The condition over them; `true` for an order at the top, whose `fires` say it all.
+    pub holds: Holds,
+    /// Which events of a group fire.
+    pub fires: Vec<Fire>,
+}
+
+/// The latest start of an atom, as of a group at time `t`: the larger of what the group gives and
+/// what earlier groups gave.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Start {
+    /// `t` if the group has an event of one of these masks (indexes into [`Timeline::masks`]).
+    Seen(Vec<usize>),
+    /// The time of the `nth` latest event, counted over these masks, the group included.
+    Nth {
+        /// The masks that count.
+        masks: Vec<usize>,
+        /// From 1.
+        nth: u64,
+    },
+    /// The latest start of a chain that ends in the group: the best of its links.
+    Chain(Vec<Link>),
+}
+
+/// One way in which a chain's last steps lie in a group and the steps before in earlier groups.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// Sums of event counts (by mask) that must reach a number; all must hold.
+    pub needs: Vec<(Vec<usize>, u64)>,
+    /// The atom whose start, as of earlier groups only, is extended. `None`: the chain starts here.
+    pub from: Option<usize>,
+}
+
+/// Events of a group that fire.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fire {
+    /// Which events: those of this mask.
+    pub mask: usize,
+    /// For an order at the top: one of these must hold with a start inside the window. Otherwise
+    /// empty: [`Timeline::holds`] decides.
+    pub links: Vec<Link>,
+}
+
+/// A boolean expression over atoms.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Holds {
+    /// The atom's latest start lies in the window.
+    Within(usize),
+    /// All of them; of none: true.
+    All(Vec<Holds>),
+    /// Any of them; of none: false.
+    Any(Vec<Holds>),
+    /// Not.
+    Not(Box<Holds>),
+}

@@ -1,0 +1,94 @@
+//! Mapping expressions: how a field's value is obtained from columns.
+
+use crate::taxonomy::Type;
+
+/// What a column holds, as far as operators care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ColumnType {
+    /// Text that compares by parts (KQL `string`, Elastic `keyword` and `wildcard`, Splunk fields).
+    Text,
+    /// A whole number.
+    Integer,
+    /// Any number.
+    Real,
+    /// True or false.
+    Boolean,
+    /// A point in time.
+    Time,
+    /// An address that is not text (Elastic `ip`).
+    Ip,
+    /// A bag of values (KQL `dynamic`).
+    Dynamic,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub ty: ColumnType,
+    /// Whether it may hold several values.
+    pub multi: bool,
+}
+
+/// Rows whose column equals one of the values (text: case-insensitively).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Condition {
+    /// The column.
+    pub column: Column,
+    /// The values.
+    pub any_of: Vec<String>,
+    /// Whether it is the other rows.
+    pub negated: bool,
+}
+
+/// How a value is obtained.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Scalar {
+    /// A column as it is.
+    Column(Column),
+    /// Always the same text.
+    Constant(String),
+    /// The parts one after another, as text; empty parts add nothing.
+    Join(Vec<Scalar>),
+    /// The value, or the text where the value is missing or empty.
+    Default(Box<Scalar>, String),
+    /// The value after each rewriting, in order.
+    Rewrite(Box<Scalar>, Vec<Rewrite>),
+    /// The text of the first case whose conditions hold; else missing.
+    Case(Vec<(Vec<Condition>, String)>),
+}
+
+/// Replaces what an expression matches: at most once, where it matches first.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Rewrite {
+    /// A regular expression, always anchored with `^` or `$`, case-insensitive, in the subset that
+    /// RE2, PCRE and Rust's regex read alike: literals, classes, groups, `?`, `{n}`, `|`.
+    pub pattern: String,
+    /// Pieces of the replacement: text, or the number of a group (1 to 9).
+    pub replacement: Vec<Piece>,
+}
+
+/// A piece of a [`Rewrite`]'s replacement.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Piece {
+    /// Literal text.
+    Text(String),
+    /// What this group matched.
+    Group(u8),
+}
+
+/// What a field of the taxonomy is on a platform.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolved {
+    /// How its value is obtained.
+    pub value: Scalar,
+    /// Its type in the taxonomy.
+    pub ty: Type,
+    /// Texts that stand for a missing value there, such as `-`.
+    pub null_values: Vec<String>,
+    /// Texts that the value can never hold because the platform lacks that part (`IMPHASH=` in a
+    /// list of hashes made of columns); a test that asks for one is refused.
+    pub lacks: Vec<String>,
+}

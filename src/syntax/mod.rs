@@ -1,0 +1,4 @@
+//! Text → AST. Never fails: what cannot be read is reported and left out.
+
+pub mod ast;
+pub mod sigma;

@@ -1,0 +1,1 @@
+//! Sigma's YAML → AST: documents, field keys, conditions, value strings.
