@@ -6,6 +6,8 @@ use crate::taxonomy::Type;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ColumnType {
     /// Text that compares by parts (KQL `string`, Elastic `keyword` and `wildcard`, Splunk fields).
+    /// A field of whole numbers may live in such a column: then it holds their decimal digits (on
+    /// Splunk, which has no types, every field is text and compares with numbers as a number).
     Text,
     /// A whole number.
     Integer,
@@ -56,8 +58,11 @@ pub enum Scalar {
     Default(Box<Scalar>, String),
     /// The value after each rewriting, in order.
     Rewrite(Box<Scalar>, Vec<Rewrite>),
-    /// The text of the first case whose conditions hold; else missing.
-    Case(Vec<(Vec<Condition>, String)>),
+    /// The value of the first case whose conditions all hold (of none: always); else missing.
+    Case(Vec<(Vec<Condition>, Scalar)>),
+    /// A whole number, at least 0, as lower-case hexadecimal text of at least so many digits, with
+    /// zeros before it; what is no number stays as it is.
+    Hex(Box<Scalar>, u8),
 }
 
 /// Replaces what an expression matches: at most once, where it matches first.
