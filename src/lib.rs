@@ -16,3 +16,4 @@ pub mod platform;
 pub mod source;
 pub mod syntax;
 pub mod taxonomy;
+pub mod yaml;

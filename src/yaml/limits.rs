@@ -1,0 +1,22 @@
+//! How much YAML is read: every bound of the reader in one table, each with its code.
+//!
+//! Files come from pull requests; without bounds a few kilobytes can cost minutes or the stack.
+//! The largest SigmaHQ rule has 40 kB, 2,000 nodes and a depth of 6.
+
+/// Bytes of a file (E0106): ten thousand rules.
+pub const FILE_BYTES: usize = 32 << 20;
+
+/// Bytes of one scalar (E0106).
+pub const SCALAR_BYTES: usize = 1 << 20;
+
+/// Scalars, lists and mappings of a file (E0106).
+pub const NODES: usize = 2_000_000;
+
+/// Lists and mappings within each other (E0103).
+pub const DEPTH: usize = 64;
+
+/// Documents of a file, empty and broken ones included (E0105).
+pub const DOCUMENTS: usize = 10_000;
+
+/// Refused anchors, aliases and tags that are reported per document (E0104); the rest would repeat.
+pub const ALIAS_REPORTS: usize = 10;
