@@ -15,12 +15,20 @@
 //! 4. The condition is a boolean expression over atoms; where it holds, the groups' events that may
 //!    fire are counted. Results are summed up per key.
 
+mod atoms;
+mod chain;
+mod constant;
+mod disjoint;
+mod legs;
+mod push;
 mod timeline;
 
 pub use timeline::{Fire, Holds, Link, Mask, Start, Timeline};
 
-use crate::ir::{Meta, PatternId, Predicate};
-use crate::platform::{Column, Place, Scalar};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::{Body, Meta, Op, PatternId, Predicate, Rule, Test, TextTest};
+use crate::platform::{Column, ColumnType, Condition, Place, Platform, Scalar};
+use crate::source::Span;
 
 /// How a rule becomes a query on a platform.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,8 +68,59 @@ pub struct Leg {
 /// A computed column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Let {
-    /// The new column; its name is no column of the place.
+    /// The new column; its name is no column that the leg reads.
     pub column: Column,
     /// Its value.
     pub value: Scalar,
+}
+
+/// Plans `rule` for `platform`.
+///
+/// # Errors
+/// E0502 where the platform does not hold a log source, E0503 where it has no column for a field,
+/// E0602, E0607 and E0608 where no plan is exact; all that apply, at the places in the rule.
+pub fn plan(rule: &Rule, platform: &Platform) -> Result<Plan, Vec<Diagnostic>> {
+    let body = match &rule.body {
+        Body::Events(pattern) => PlanBody::Filter(legs::filter(pattern, platform)?),
+        Body::Correlation(correlation) => {
+            PlanBody::Timeline(Box::new(legs::timeline(correlation, rule, platform)?))
+        }
+    };
+    Ok(Plan {
+        rule: rule.name.clone(),
+        meta: rule.meta.clone(),
+        platform: platform.name.clone(),
+        body,
+    })
+}
+
+/// Which rows of its table belong to a place, as a predicate.
+#[must_use]
+pub fn rows(place: &Place) -> Predicate<Column> {
+    Predicate::all(place.conditions.iter().map(condition))
+}
+
+/// A platform's condition as a predicate.
+fn condition(condition: &Condition) -> Predicate<Column> {
+    let column = &condition.column;
+    let tests = condition.any_of.iter().map(|value| {
+        let text = Op::Text { test: TextTest::Equals(value.clone()), cased: false };
+        let number = value.parse::<f64>().ok().map(|value| Op::Number {
+            cmp: crate::ir::Cmp::Eq,
+            value,
+        });
+        let op = match column.ty {
+            ColumnType::Integer | ColumnType::Real => number.unwrap_or(text),
+            ColumnType::Boolean => Op::Boolean(value.eq_ignore_ascii_case("true")),
+            ColumnType::Text | ColumnType::Time | ColumnType::Ip | ColumnType::Dynamic => text,
+        };
+        Predicate::Test(Test { field: column.clone(), op, span: Span::default() })
+    });
+    let any = Predicate::any(tests);
+    if condition.negated { any.negate() } else { any }
+}
+
+/// A refusal at `span`.
+fn refuse(span: Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(Code::NotExpressible, span, message)
 }

@@ -83,8 +83,9 @@ pub struct Fire {
 /// A boolean expression over atoms.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Holds {
-    /// The atom's latest start lies in the window.
-    Within(usize),
+    /// The latest start of the atom (index into [`Timeline::starts`]) is at most so many
+    /// milliseconds ago.
+    Within(usize, u64),
     /// All of them; of none: true.
     All(Vec<Holds>),
     /// Any of them; of none: false.

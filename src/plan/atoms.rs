@@ -1,0 +1,230 @@
+//! A condition → masks, latest starts, a boolean expression over them, and what fires.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::{Anchor, Class, Cmp, Cond, Correlation, PatternId};
+use crate::source::Span;
+
+use super::chain;
+use super::timeline::{Fire, Holds, Mask, Start};
+use super::refuse;
+
+/// How many masks a plan may have.
+const MAX_MASKS: usize = 64;
+/// How many alternatives a score or an `n of` may unfold to.
+const MAX_ALTERNATIVES: usize = 4096;
+
+/// The part of a timeline that depends on the condition.
+pub(super) struct Lowered {
+    pub(super) masks: Vec<Mask>,
+    pub(super) starts: Vec<Start>,
+    pub(super) holds: Holds,
+    pub(super) fires: Vec<Fire>,
+}
+
+/// Lowers the condition of a correlation.
+pub(super) fn lower(
+    correlation: &Correlation,
+    overlaps: &[(PatternId, PatternId)],
+    span: Span,
+) -> Result<Lowered, Vec<Diagnostic>> {
+    let masks = masks(correlation.patterns.len(), overlaps, span).map_err(|found| vec![found])?;
+    let seen = (0..correlation.patterns.len())
+        .map(|pattern| Start::Seen(masks_of(&masks, &[PatternId(pattern)])))
+        .collect();
+    let mut atoms = Atoms { masks, starts: seen, window: correlation.window, span };
+    if let Some(steps) = chain::only(&correlation.cond) {
+        let fires = chain::fires(&mut atoms, steps)?;
+        return Ok(Lowered { masks: atoms.masks, starts: atoms.starts, holds: Holds::All(vec![]), fires });
+    }
+    let holds = atoms.holds(&correlation.cond)?;
+    let mut positive = Vec::new();
+    positives(&correlation.cond, &mut positive);
+    let firing = masks_of(&atoms.masks, &positive);
+    let fires = firing.into_iter().map(|mask| Fire { mask, links: Vec::new() }).collect();
+    Ok(Lowered { masks: atoms.masks, starts: atoms.starts, holds, fires })
+}
+
+/// Atoms in the making.
+pub(super) struct Atoms {
+    pub(super) masks: Vec<Mask>,
+    pub(super) starts: Vec<Start>,
+    pub(super) window: u64,
+    pub(super) span: Span,
+}
+
+impl Atoms {
+    /// The atom's index; the same atom is kept once.
+    pub(super) fn start(&mut self, start: Start) -> usize {
+        if let Some(known) = self.starts.iter().position(|known| *known == start) {
+            return known;
+        }
+        self.starts.push(start);
+        self.starts.len() - 1
+    }
+
+    fn within(&mut self, start: Start) -> Holds {
+        let window = self.window;
+        Holds::Within(self.start(start), window)
+    }
+
+    fn holds(&mut self, cond: &Cond) -> Result<Holds, Vec<Diagnostic>> {
+        Ok(match cond {
+            Cond::Seen(pattern) => Holds::Within(pattern.0, self.window),
+            Cond::Count { of, cmp, value } => self.count(of, *cmp, *value),
+            Cond::Chain(steps) => Holds::Within(chain::start(self, steps)?, self.window),
+            Cond::Absent { pattern, span, anchor: Anchor::Before, of: None } => {
+                Holds::Not(Box::new(Holds::Within(pattern.0, *span)))
+            }
+            Cond::Absent { .. } => {
+                return Err(self.refuse("an absence after or around an event", "`not … before`"));
+            }
+            Cond::Aggregate { .. } => {
+                return Err(self.refuse("an aggregate over a field", "a count of events"));
+            }
+            Cond::Score { classes, threshold } => self.score(classes, *threshold)?,
+            Cond::AtLeast(count, parts) => {
+                let parts = self.each(parts)?;
+                self.at_least(*count as usize, &parts)?
+            }
+            Cond::All(parts) => Holds::All(self.each(parts)?),
+            Cond::Any(parts) => Holds::Any(self.each(parts)?),
+            Cond::Not(inner) => Holds::Not(Box::new(self.holds(inner)?)),
+        })
+    }
+
+    fn each(&mut self, parts: &[Cond]) -> Result<Vec<Holds>, Vec<Diagnostic>> {
+        parts.iter().map(|part| self.holds(part)).collect()
+    }
+
+    /// `count >= n` holds iff the `n`th latest event lies in the window; the rest follows from it.
+    fn count(&mut self, of: &[PatternId], cmp: Cmp, value: u64) -> Holds {
+        let masks = masks_of(&self.masks, of);
+        let mut reaches = |nth: u64| match nth {
+            0 => Holds::All(Vec::new()),
+            1 if of.len() == 1 => self.within(Start::Seen(masks.clone())),
+            nth => self.within(Start::Nth { masks: masks.clone(), nth }),
+        };
+        let more = value.saturating_add(1);
+        let not = |holds| Holds::Not(Box::new(holds));
+        match cmp {
+            Cmp::Gte => reaches(value),
+            Cmp::Gt => reaches(more),
+            Cmp::Lt => not(reaches(value)),
+            Cmp::Lte => not(reaches(more)),
+            Cmp::Eq => Holds::All(vec![reaches(value), not(reaches(more))]),
+            Cmp::Neq => Holds::Any(vec![not(reaches(value)), reaches(more)]),
+        }
+    }
+
+    /// Any choice of one pattern of some classes whose weights reach the threshold.
+    fn score(&mut self, classes: &[Class], threshold: f64) -> Result<Holds, Vec<Diagnostic>> {
+        let mut choices: Vec<(f64, Vec<Holds>)> = vec![(0.0, Vec::new())];
+        for class in classes {
+            let mut extended = choices.clone();
+            for (sum, chosen) in &choices {
+                for (pattern, weight) in &class.weights {
+                    let mut chosen = chosen.clone();
+                    chosen.push(Holds::Within(pattern.0, self.window));
+                    extended.push((sum + weight, chosen));
+                }
+            }
+            if extended.len() > MAX_ALTERNATIVES {
+                return Err(self.too_many());
+            }
+            choices = extended;
+        }
+        let reaching = choices.into_iter().filter(|(sum, _)| *sum >= threshold);
+        Ok(Holds::Any(minimal(reaching.map(|(_, chosen)| chosen).collect())))
+    }
+
+    fn at_least(&self, count: usize, parts: &[Holds]) -> Result<Holds, Vec<Diagnostic>> {
+        let mut choices: Vec<Vec<Holds>> = vec![Vec::new()];
+        for part in parts {
+            let longer = choices.iter().filter(|chosen| chosen.len() < count).map(|chosen| {
+                let mut chosen = chosen.clone();
+                chosen.push(part.clone());
+                chosen
+            });
+            let longer: Vec<_> = longer.collect();
+            choices.extend(longer);
+            if choices.len() > MAX_ALTERNATIVES {
+                return Err(self.too_many());
+            }
+        }
+        choices.retain(|chosen| chosen.len() == count);
+        Ok(Holds::Any(choices.into_iter().map(Holds::All).collect()))
+    }
+
+    pub(super) fn refuse(&self, what: &str, instead: &str) -> Vec<Diagnostic> {
+        let message = format!("no plan finds {what} exactly yet");
+        vec![refuse(self.span, message).help(format!("what works: {instead}"))]
+    }
+
+    fn too_many(&self) -> Vec<Diagnostic> {
+        let message = format!("the condition unfolds to more than {MAX_ALTERNATIVES} alternatives");
+        vec![Diagnostic::new(Code::OverLimit, self.span, message)]
+    }
+}
+
+/// The choices none of which contains another.
+fn minimal(mut choices: Vec<Vec<Holds>>) -> Vec<Holds> {
+    choices.sort_by_key(Vec::len);
+    let mut kept: Vec<Vec<Holds>> = Vec::new();
+    for choice in choices {
+        let implied = |smaller: &Vec<Holds>| smaller.iter().all(|atom| choice.contains(atom));
+        if !kept.iter().any(implied) {
+            kept.push(choice);
+        }
+    }
+    kept.into_iter().map(Holds::All).collect()
+}
+
+/// All sets of patterns that overlap pairwise, single patterns included, by number.
+fn masks(
+    patterns: usize,
+    overlaps: &[(PatternId, PatternId)],
+    span: Span,
+) -> Result<Vec<Mask>, Diagnostic> {
+    let overlap = |one: PatternId, other: PatternId| overlaps.contains(&(one, other));
+    let mut masks: Vec<Mask> = Vec::new();
+    for pattern in (0..patterns).map(PatternId) {
+        let extended: Vec<Mask> = masks
+            .iter()
+            .filter(|mask| mask.0.iter().all(|member| overlap(*member, pattern)))
+            .map(|mask| Mask(mask.0.iter().copied().chain([pattern]).collect()))
+            .collect();
+        masks.push(Mask(vec![pattern]));
+        masks.extend(extended);
+        if masks.len() > MAX_MASKS {
+            let message = "too many of the patterns may match the same event";
+            return Err(Diagnostic::new(Code::OverLimit, span, message)
+                .help("add tests by which the patterns exclude each other"));
+        }
+    }
+    masks.sort_by_key(Mask::number);
+    Ok(masks)
+}
+
+/// The masks that hold any of the patterns.
+pub(super) fn masks_of(masks: &[Mask], patterns: &[PatternId]) -> Vec<usize> {
+    let holds = |mask: &Mask| mask.0.iter().any(|member| patterns.contains(member));
+    masks.iter().enumerate().filter(|(_, mask)| holds(mask)).map(|(index, _)| index).collect()
+}
+
+/// The patterns that a condition names positively.
+fn positives(cond: &Cond, into: &mut Vec<PatternId>) {
+    match cond {
+        Cond::Seen(pattern) => into.push(*pattern),
+        Cond::Count { of, .. } => into.extend(of),
+        Cond::Aggregate { of, .. } => into.extend(of.iter().map(|(pattern, _)| *pattern)),
+        Cond::Chain(steps) => into.extend(steps.iter().map(|step| step.pattern)),
+        Cond::Absent { .. } | Cond::Not(_) => {}
+        Cond::Score { classes, .. } => {
+            let weights = classes.iter().flat_map(|class| &class.weights);
+            into.extend(weights.map(|(pattern, _)| *pattern));
+        }
+        Cond::AtLeast(_, parts) | Cond::All(parts) | Cond::Any(parts) => {
+            parts.iter().for_each(|part| positives(part, into));
+        }
+    }
+}

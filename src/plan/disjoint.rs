@@ -1,0 +1,145 @@
+//! Proves that two predicates cannot hold of the same event.
+//!
+//! `EventID == 4624 and …` and `EventID == 4625 and …` exclude each other; so do
+//! `Image endswith '\a.exe'` and `Image endswith '\b.exe'`. What is not proven may overlap.
+
+use crate::ir::{Cmp, Op, Predicate, Test, TextTest};
+use crate::platform::Column;
+
+use super::constant;
+
+/// Whether some event may satisfy both, as far as can be told from their conjuncts.
+pub(super) fn may_overlap(left: &Predicate<Column>, right: &Predicate<Column>) -> bool {
+    let (left, right) = (conjuncts(left), conjuncts(right));
+    !left.iter().any(|one| right.iter().any(|other| exclude(one, other)))
+}
+
+fn conjuncts(predicate: &Predicate<Column>) -> Vec<&Predicate<Column>> {
+    match predicate {
+        Predicate::All(parts) => parts.iter().flat_map(conjuncts).collect(),
+        Predicate::Any(_)
+        | Predicate::Not(_)
+        | Predicate::Test(_)
+        | Predicate::Keyword(_)
+        | Predicate::KeywordRegex(_) => vec![predicate],
+    }
+}
+
+fn exclude(one: &Predicate<Column>, other: &Predicate<Column>) -> bool {
+    if negates(one, other) || negates(other, one) {
+        return true;
+    }
+    let (Some(left), Some(right)) = (alternatives(one), alternatives(other)) else { return false };
+    left.iter().all(|one| right.iter().all(|other| tests_exclude(one, other)))
+}
+
+/// Whether `negation` is exactly the negation of `plain`.
+fn negates(negation: &Predicate<Column>, plain: &Predicate<Column>) -> bool {
+    matches!(negation, Predicate::Not(inner) if same(inner, plain))
+}
+
+/// Equality, wherever the predicates were written.
+fn same(one: &Predicate<Column>, other: &Predicate<Column>) -> bool {
+    let all_same = |a: &[Predicate<Column>], b: &[Predicate<Column>]| {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+    };
+    match (one, other) {
+        (Predicate::Test(a), Predicate::Test(b)) => a.field == b.field && a.op == b.op,
+        (Predicate::All(a), Predicate::All(b)) | (Predicate::Any(a), Predicate::Any(b)) => {
+            all_same(a, b)
+        }
+        (Predicate::Not(a), Predicate::Not(b)) => same(a, b),
+        (a, b) => a == b,
+    }
+}
+
+/// The tests of which one must hold: a single test or a disjunction of tests.
+fn alternatives(predicate: &Predicate<Column>) -> Option<Vec<&Test<Column>>> {
+    match predicate {
+        Predicate::Test(test) => Some(vec![test]),
+        Predicate::Any(parts) => {
+            let nested: Option<Vec<_>> = parts.iter().map(alternatives).collect();
+            nested.map(|tests| tests.concat())
+        }
+        Predicate::All(_)
+        | Predicate::Not(_)
+        | Predicate::Keyword(_)
+        | Predicate::KeywordRegex(_) => None,
+    }
+}
+
+fn tests_exclude(one: &Test<Column>, other: &Test<Column>) -> bool {
+    if one.field != other.field || one.field.multi {
+        return false;
+    }
+    match (&one.op, &other.op) {
+        (Op::Null, Op::Text { .. } | Op::Number { .. } | Op::Boolean(_) | Op::Exists)
+        | (Op::Text { .. } | Op::Number { .. } | Op::Boolean(_) | Op::Exists, Op::Null) => {
+            !is_empty_text(&one.op) && !is_empty_text(&other.op)
+        }
+        (Op::Boolean(a), Op::Boolean(b)) => a != b,
+        (Op::Number { cmp: Cmp::Eq, value: a }, Op::Number { cmp: Cmp::Eq, value: b }) => a != b,
+        (Op::Text { test: a, .. }, Op::Text { test: b, .. }) => texts_exclude(a, b),
+        _ => false,
+    }
+}
+
+/// On some platforms the empty text is the missing value.
+fn is_empty_text(op: &Op<Column>) -> bool {
+    matches!(op, Op::Text { test: TextTest::Equals(text), .. } if text.is_empty())
+}
+
+/// Whether no text satisfies both, whatever its case.
+fn texts_exclude(one: &TextTest, other: &TextTest) -> bool {
+    match (one, other) {
+        (TextTest::Equals(text), test) | (test, TextTest::Equals(text)) => {
+            !constant::text_holds(test, text, false)
+        }
+        (TextTest::StartsWith(a), TextTest::StartsWith(b)) => {
+            let (a, b) = (a.to_lowercase(), b.to_lowercase());
+            !a.starts_with(&b) && !b.starts_with(&a)
+        }
+        (TextTest::EndsWith(a), TextTest::EndsWith(b)) => {
+            let (a, b) = (a.to_lowercase(), b.to_lowercase());
+            !a.ends_with(&b) && !b.ends_with(&a)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::ColumnType;
+    use crate::source::Span;
+
+    fn text(column: &str, test: TextTest) -> Predicate<Column> {
+        let field = Column { name: column.into(), ty: ColumnType::Text, multi: false };
+        let op = Op::Text { test, cased: false };
+        Predicate::Test(Test { field, op, span: Span::default() })
+    }
+
+    fn equals(column: &str, value: &str) -> Predicate<Column> {
+        text(column, TextTest::Equals(value.into()))
+    }
+
+    #[test]
+    fn different_constants_exclude_each_other() {
+        let either = Predicate::any([equals("EventCode", "1"), equals("EventCode", "2")]);
+        let rest = text("Image", TextTest::EndsWith(r"\a.exe".into()));
+        let left = Predicate::all([either, rest.clone()]);
+        assert!(!may_overlap(&left, &equals("EventCode", "3")));
+        assert!(may_overlap(&left, &equals("EventCode", "2")));
+        assert!(may_overlap(&left, &equals("Other", "3")));
+        assert!(!may_overlap(&left, &rest.negate()));
+    }
+
+    #[test]
+    fn suffixes_exclude_each_other_unless_one_ends_with_the_other() {
+        let ends = |value: &str| text("Image", TextTest::EndsWith(value.into()));
+        assert!(!may_overlap(&ends(r"\a.exe"), &ends(r"\b.exe")));
+        assert!(may_overlap(&ends(".exe"), &ends(r"\B.EXE")));
+        assert!(!may_overlap(&ends(r"\a.exe"), &equals("Image", r"C:\b.exe")));
+        assert!(may_overlap(&ends(r"\A.exe"), &equals("Image", r"C:\a.exe")));
+    }
+}

@@ -1,0 +1,307 @@
+//! Which places are read for the patterns of a rule, and what is tested there.
+//!
+//! Patterns that read the same table with the same key share a leg, so that an event that satisfies
+//! several of them is one row with several flags.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::{
+    Correlation, Key, Pattern, PatternId, PatternSource, Predicate, Rule, Transform,
+};
+use crate::platform::{Column, Place, Platform, Scalar};
+use crate::source::Span;
+
+use super::disjoint::may_overlap;
+use super::push::{At, Columns};
+use super::{Leg, Timeline, atoms, refuse, rows};
+
+/// One leg per place of the pattern's log source.
+pub(super) fn filter(pattern: &Pattern, platform: &Platform) -> Result<Vec<Leg>, Vec<Diagnostic>> {
+    let events = Events::of(pattern).map_err(|refusal| vec![refusal])?;
+    let places = places(&events, platform).map_err(|refusal| vec![refusal])?;
+    let mut found = Vec::new();
+    let mut legs = Vec::new();
+    for (index, place) in places.iter().enumerate() {
+        let mut columns = Columns::new(platform);
+        let at = At { logsource: events.logsource, index };
+        let predicate = columns.push(events.predicate, at, &mut found);
+        legs.push(Leg {
+            place: (*place).clone(),
+            lets: columns.lets,
+            flags: vec![(PatternId(0), predicate)],
+            keys: Vec::new(),
+        });
+    }
+    let never = |leg: &Leg| leg.flags.iter().all(|(_, predicate)| predicate.is_never());
+    if !legs.iter().all(never) {
+        legs.retain(|leg| !never(leg));
+    }
+    if found.is_empty() { Ok(legs) } else { Err(found) }
+}
+
+/// The legs of a correlation and its condition over them.
+pub(super) fn timeline(
+    correlation: &Correlation,
+    rule: &Rule,
+    platform: &Platform,
+) -> Result<Timeline, Vec<Diagnostic>> {
+    let mut found = Vec::new();
+    let groups = group(correlation, platform, &mut found);
+    let mut legs = Vec::new();
+    for group in &groups {
+        legs.push(leg(group, correlation, platform, &mut found));
+    }
+    if !found.is_empty() {
+        return Err(found);
+    }
+    check_keys(correlation, &legs, rule.meta.span, &mut found);
+    let overlaps = overlaps(correlation, &legs, &mut found);
+    if !found.is_empty() {
+        return Err(found);
+    }
+    let lowered = atoms::lower(correlation, &overlaps, rule.meta.span)?;
+    Ok(Timeline {
+        legs,
+        patterns: correlation.patterns.iter().map(|pattern| pattern.name.clone()).collect(),
+        keys: correlation.keys.iter().map(|key| key.name.clone()).collect(),
+        window: correlation.window,
+        skew: correlation.skew,
+        cond: correlation.cond.clone(),
+        overlaps,
+        masks: lowered.masks,
+        starts: lowered.starts,
+        holds: lowered.holds,
+        fires: lowered.fires,
+    })
+}
+
+/// A pattern over events.
+struct Events<'a> {
+    logsource: &'a str,
+    predicate: &'a Predicate,
+    span: Span,
+}
+
+impl<'a> Events<'a> {
+    fn of(pattern: &'a Pattern) -> Result<Self, Diagnostic> {
+        match &pattern.source {
+            PatternSource::Events { logsource, predicate } => {
+                Ok(Self { logsource, predicate, span: pattern.span })
+            }
+            PatternSource::Firings(_) => Err(refuse(
+                pattern.span,
+                format!("no plan finds the firings of the correlation `{}`", pattern.name),
+            )
+            .help("write one correlation over the events themselves")),
+        }
+    }
+}
+
+/// What one leg will read: patterns with their places, and their common key.
+struct Group<'a> {
+    keys: Vec<Option<Scalar>>,
+    members: Vec<Member<'a>>,
+}
+
+/// A pattern at one place.
+struct Member<'a> {
+    pattern: PatternId,
+    events: Events<'a>,
+    index: usize,
+    place: &'a Place,
+}
+
+/// The places of a pattern's log source, or why there are none.
+fn places<'a>(events: &Events<'_>, platform: &'a Platform) -> Result<Vec<&'a Place>, Diagnostic> {
+    let places: Vec<_> =
+        platform.places(events.logsource).iter().map(|source| &source.place).collect();
+    if !places.is_empty() {
+        return Ok(places);
+    }
+    let message = format!("`{}` does not hold `{}`", platform.name, events.logsource);
+    Err(Diagnostic::new(Code::LogSourceNotHeld, events.span, message).help(
+        "`sigweave list logsources --platform NAME` shows what a platform holds; `sigweave list \
+         platforms` shows the platforms",
+    ))
+}
+
+fn group<'a>(
+    correlation: &'a Correlation,
+    platform: &'a Platform,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for (number, pattern) in correlation.patterns.iter().enumerate() {
+        let id = PatternId(number);
+        let held = Events::of(pattern)
+            .and_then(|events| places(&events, platform).map(|places| (events, places)));
+        let (events, places) = match held {
+            Ok(held) => held,
+            Err(refusal) => {
+                found.push(refusal);
+                continue;
+            }
+        };
+        for (index, place) in places.into_iter().enumerate() {
+            let at = At { logsource: events.logsource, index };
+            let keys = key_values(correlation, id, at, events.span, platform, found);
+            let events = Events { ..events };
+            let member = Member { pattern: id, events, index, place };
+            let joins = |group: &&mut Group<'_>| {
+                group.keys == keys
+                    && group.members.first().is_some_and(|first| same_table(first.place, place))
+            };
+            match groups.iter_mut().find(joins) {
+                Some(group) => group.members.push(member),
+                None => groups.push(Group { keys, members: vec![member] }),
+            }
+        }
+    }
+    groups
+}
+
+fn same_table(one: &Place, other: &Place) -> bool {
+    one.table == other.table
+        && one.category == other.category
+        && one.time == other.time
+        && one.identity == other.identity
+}
+
+/// What each part of the key is for a pattern at a place.
+fn key_values(
+    correlation: &Correlation,
+    pattern: PatternId,
+    at: At<'_>,
+    span: Span,
+    platform: &Platform,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Option<Scalar>> {
+    let columns = Columns::new(platform);
+    let value = |key: &Key| {
+        let (field, transform) = key.fields.get(pattern.0)?.as_ref()?;
+        if *transform != Transform::None {
+            found.push(refuse(span, format!("no plan computes the key `{}`", key.name)));
+            return None;
+        }
+        match columns.resolve(field, span, at) {
+            Ok(resolved) => Some(resolved.value.clone()),
+            Err(refusal) => {
+                found.push(*refusal);
+                None
+            }
+        }
+    };
+    correlation.keys.iter().map(value).collect()
+}
+
+fn leg(
+    group: &Group<'_>,
+    correlation: &Correlation,
+    platform: &Platform,
+    found: &mut Vec<Diagnostic>,
+) -> Leg {
+    let mut columns = Columns::new(platform);
+    let first = group.members.first().map(|member| member.place.clone()).unwrap_or_default();
+    let uniform =
+        group.members.iter().all(|member| member.place.conditions == first.conditions);
+    let mut flags: Vec<(PatternId, Predicate<Column>)> = Vec::new();
+    for member in &group.members {
+        let at = At { logsource: member.events.logsource, index: member.index };
+        let mut predicate = columns.push(member.events.predicate, at, found);
+        if !uniform {
+            predicate = Predicate::all([rows(member.place), predicate]);
+        }
+        match flags.iter_mut().find(|(pattern, _)| *pattern == member.pattern) {
+            Some((_, flag)) => *flag = Predicate::any([flag.clone(), predicate]),
+            None => flags.push((member.pattern, predicate)),
+        }
+    }
+    let keys = key_columns(group, correlation, &mut columns, found);
+    let conditions = if uniform { first.conditions.clone() } else { Vec::new() };
+    Leg { place: Place { conditions, ..first }, lets: columns.lets, flags, keys }
+}
+
+fn key_columns(
+    group: &Group<'_>,
+    correlation: &Correlation,
+    columns: &mut Columns<'_>,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Option<Column>> {
+    let Some(member) = group.members.first() else { return Vec::new() };
+    let at = At { logsource: member.events.logsource, index: member.index };
+    let column = |key: &Key| {
+        let (field, _) = key.fields.get(member.pattern.0)?.as_ref()?;
+        match columns.column(field, member.events.span, at) {
+            Ok(column) => Some(column),
+            Err(refusal) => {
+                found.push(*refusal);
+                None
+            }
+        }
+    };
+    correlation.keys.iter().map(column).collect()
+}
+
+/// E0608 where a key's columns do not compare, E0602 where a pattern does not carry it.
+fn check_keys(correlation: &Correlation, legs: &[Leg], span: Span, found: &mut Vec<Diagnostic>) {
+    for (number, key) in correlation.keys.iter().enumerate() {
+        let columns: Vec<_> = legs.iter().map(|leg| leg.keys.get(number).cloned().flatten()).collect();
+        if columns.iter().any(Option::is_none) {
+            let message = format!("no plan binds `{}` to some of the events only", key.name);
+            found.push(refuse(span, message));
+            continue;
+        }
+        let mut held = columns.iter().flatten();
+        let Some(first) = held.next() else { continue };
+        if let Some(other) = held.find(|column| column.ty != first.ty) {
+            let message = format!(
+                "the key `{}` is `{}` in one event and `{}`, of another type, in the other",
+                key.name, first.name, other.name
+            );
+            found.push(Diagnostic::new(Code::KeyTypes, span, message));
+        }
+    }
+}
+
+/// Pairs of patterns that one event may satisfy.
+fn overlaps(
+    correlation: &Correlation,
+    legs: &[Leg],
+    found: &mut Vec<Diagnostic>,
+) -> Vec<(PatternId, PatternId)> {
+    let mut pairs = Vec::new();
+    for (at, leg) in legs.iter().enumerate() {
+        for (number, (one, left)) in flagged(leg).enumerate() {
+            let here = flagged(leg).skip(number + 1);
+            let overlapping = here.filter(|(_, right)| may_overlap(&left, right));
+            pairs.extend(overlapping.map(|(other, _)| (one.min(other), one.max(other))));
+            let elsewhere = legs.iter().skip(at + 1).filter(|other| other.place.table == leg.place.table);
+            for (other, right) in elsewhere.flat_map(flagged) {
+                if may_overlap(&left, &right) {
+                    found.push(refuse_shared(correlation, one, other));
+                }
+            }
+        }
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
+}
+
+/// The flags of a leg with the conditions of its place.
+fn flagged(leg: &Leg) -> impl Iterator<Item = (PatternId, Predicate<Column>)> {
+    let place = rows(&leg.place);
+    leg.flags.iter().map(move |(id, flag)| (*id, Predicate::all([place.clone(), flag.clone()])))
+}
+
+fn refuse_shared(correlation: &Correlation, one: PatternId, other: PatternId) -> Diagnostic {
+    let name = |id: PatternId| {
+        correlation.patterns.get(id.0).map_or("", |pattern| pattern.name.as_str())
+    };
+    let span = correlation.patterns.get(other.0).map_or_else(Span::default, |found| found.span);
+    let message = format!(
+        "`{}` and `{}` may match the same event, but take their key from different fields",
+        name(one),
+        name(other)
+    );
+    refuse(span, message).help("add a test to one of them that the other excludes")
+}

@@ -1,0 +1,258 @@
+//! A predicate over fields, pushed through a platform's mappings to its columns.
+//!
+//! A test on a plain column stays a test on it. A test on a constant is decided. A test on a choice
+//! becomes the cases that satisfy it. Everything else is computed first, as a [`Let`], in the form
+//! that the rule's author knows, so that every operator means what it means in the rule.
+//!
+//! `TargetObject endswith '\Dll'` on `defender-xdr` → let `TargetObject` = key + `\` + value name,
+//! respelt; then the same test on it.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::{FieldRef, Op, Predicate, Test, TextTest};
+use crate::platform::{Column, ColumnType, Condition, Platform, Resolved, Scalar};
+use crate::source::Span;
+
+use super::{Let, condition, constant};
+
+/// The columns of one leg in the making.
+pub(super) struct Columns<'a> {
+    platform: &'a Platform,
+    /// Computed so far.
+    pub(super) lets: Vec<Let>,
+    /// Names that a computed column must not take.
+    taken: BTreeSet<String>,
+}
+
+/// A place of a log source, by its index.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At<'a> {
+    /// The log source.
+    pub(super) logsource: &'a str,
+    /// Which of its places.
+    pub(super) index: usize,
+}
+
+impl<'a> Columns<'a> {
+    /// None yet.
+    pub(super) fn new(platform: &'a Platform) -> Self {
+        Self { platform, lets: Vec::new(), taken: BTreeSet::new() }
+    }
+
+    /// The predicate over columns.
+    pub(super) fn push(
+        &mut self,
+        predicate: &Predicate,
+        at: At<'_>,
+        found: &mut Vec<Diagnostic>,
+    ) -> Predicate<Column> {
+        match predicate {
+            Predicate::All(parts) => Predicate::all(
+                parts.iter().map(|part| self.push(part, at, found)).collect::<Vec<_>>(),
+            ),
+            Predicate::Any(parts) => Predicate::any(
+                parts.iter().map(|part| self.push(part, at, found)).collect::<Vec<_>>(),
+            ),
+            Predicate::Not(inner) => self.push(inner, at, found).negate(),
+            Predicate::Test(test) => match self.push_test(test, at) {
+                Ok(pushed) => pushed,
+                Err(diagnostic) => {
+                    found.push(*diagnostic);
+                    Predicate::always()
+                }
+            },
+            Predicate::Keyword(text) => Predicate::Keyword(text.clone()),
+            Predicate::KeywordRegex(regex) => Predicate::KeywordRegex(regex.clone()),
+        }
+    }
+
+    /// The column that holds a field's value, computed if need be.
+    pub(super) fn column(
+        &mut self,
+        field: &FieldRef,
+        span: Span,
+        at: At<'_>,
+    ) -> Result<Column, Box<Diagnostic>> {
+        let resolved = self.resolve(field, span, at)?.clone();
+        Ok(self.column_of(&field.name, &resolved.value))
+    }
+
+    /// What the field is here.
+    pub(super) fn resolve(
+        &self,
+        field: &FieldRef,
+        span: Span,
+        at: At<'_>,
+    ) -> Result<&'a Resolved, Box<Diagnostic>> {
+        let platform = self.platform;
+        platform.resolve(at.logsource, at.index, &field.name).ok_or_else(|| {
+            let message =
+                format!("`{}` has no column for the field `{}`", platform.name, field.name);
+            Box::new(
+                Diagnostic::new(Code::FieldNotHeld, span, message)
+                    .at(format!("not held for {}", at.logsource))
+                    .help(
+                        "leave the test out on this platform, or map the field in an overlay if \
+                         your data has it",
+                    ),
+            )
+        })
+    }
+
+    fn push_test(
+        &mut self,
+        test: &Test,
+        at: At<'_>,
+    ) -> Result<Predicate<Column>, Box<Diagnostic>> {
+        let resolved = self.resolve(&test.field, test.span, at)?;
+        refuse_lacking(test, resolved, &self.platform.name)?;
+        if let Scalar::Constant(text) = &resolved.value
+            && let Some(holds) = constant::holds(&test.op, text)
+        {
+            return Ok(decided(holds));
+        }
+        if let Scalar::Case(cases) = &resolved.value
+            && let Some(pushed) = push_case(cases, &test.op)
+        {
+            return Ok(pushed);
+        }
+        let column = self.column_of(&test.field.name, &resolved.value);
+        let op = self.push_op(&test.op, test.span, at)?;
+        let nulls = null_tests(resolved, &column, test.span);
+        let plain = Predicate::Test(Test { field: column, op, span: test.span });
+        Ok(guard_nulls(plain, &test.op, resolved, nulls))
+    }
+
+    fn push_op(
+        &mut self,
+        op: &Op,
+        span: Span,
+        at: At<'_>,
+    ) -> Result<Op<Column>, Box<Diagnostic>> {
+        Ok(match op {
+            Op::Text { test, cased } => Op::Text { test: test.clone(), cased: *cased },
+            Op::Number { cmp, value } => Op::Number { cmp: *cmp, value: *value },
+            Op::Boolean(value) => Op::Boolean(*value),
+            Op::Regex(regex) => Op::Regex(regex.clone()),
+            Op::Cidr(net) => Op::Cidr(*net),
+            Op::Exists => Op::Exists,
+            Op::Null => Op::Null,
+            Op::Field { cmp, other, cased } => {
+                Op::Field { cmp: *cmp, other: self.column(other, span, at)?, cased: *cased }
+            }
+            Op::TimePart { part, cmp, value } => {
+                Op::TimePart { part: *part, cmp: *cmp, value: *value }
+            }
+        })
+    }
+
+    fn column_of(&mut self, field: &str, value: &Scalar) -> Column {
+        if let Scalar::Column(column) = value {
+            self.taken.insert(column.name.clone());
+            return column.clone();
+        }
+        if let Some(known) = self.lets.iter().find(|known| known.value == *value) {
+            return known.column.clone();
+        }
+        let column = Column { name: self.free_name(field, value), ty: ColumnType::Text, multi: false };
+        self.taken.insert(column.name.clone());
+        self.lets.push(Let { column: column.clone(), value: value.clone() });
+        column
+    }
+
+    fn free_name(&self, field: &str, value: &Scalar) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        let base: String = field.chars().map(plain).collect();
+        let mut read = BTreeSet::new();
+        columns_of(value, &mut read);
+        let free = |name: &String| !self.taken.contains(name) && !read.contains(name.as_str());
+        std::iter::once(base.clone())
+            .chain((2..).map(|number| format!("{base}_{number}")))
+            .find(free)
+            .unwrap_or(base)
+    }
+}
+
+/// Every column that a value is made of.
+fn columns_of<'a>(value: &'a Scalar, into: &mut BTreeSet<&'a str>) {
+    match value {
+        Scalar::Column(column) => {
+            into.insert(&column.name);
+        }
+        Scalar::Constant(_) => {}
+        Scalar::Join(parts) => parts.iter().for_each(|part| columns_of(part, into)),
+        Scalar::Default(inner, _) | Scalar::Rewrite(inner, _) => columns_of(inner, into),
+        Scalar::Case(cases) => {
+            let conditions = cases.iter().flat_map(|(conditions, _)| conditions);
+            into.extend(conditions.map(|condition| condition.column.name.as_str()));
+        }
+    }
+}
+
+/// The cases that satisfy the test; a case holds where no case before it does.
+fn push_case(cases: &[(Vec<Condition>, String)], op: &Op) -> Option<Predicate<Column>> {
+    let mut before: Vec<Predicate<Column>> = Vec::new();
+    let mut satisfied = Vec::new();
+    for (conditions, text) in cases {
+        let here = Predicate::all(conditions.iter().map(condition));
+        if constant::holds(op, text)? {
+            let others = before.iter().cloned().map(Predicate::negate);
+            satisfied.push(Predicate::all(std::iter::once(here.clone()).chain(others)));
+        }
+        before.push(here);
+    }
+    if matches!(op, Op::Null) {
+        return Some(Predicate::any(before).negate());
+    }
+    Some(Predicate::any(satisfied))
+}
+
+/// E0503 where a test asks for a part that the platform's value never has.
+fn refuse_lacking(test: &Test, resolved: &Resolved, platform: &str) -> Result<(), Box<Diagnostic>> {
+    let Op::Text { test: text, .. } = &test.op else { return Ok(()) };
+    let asked = constant::literals(text);
+    let lacking = resolved.lacks.iter().find(|lacking| {
+        let lacking = lacking.to_lowercase();
+        asked.iter().any(|literal| literal.to_lowercase().contains(&lacking))
+    });
+    lacking.map_or(Ok(()), |lacking| {
+        let message =
+            format!("`{}` of `{platform}` never holds `{lacking}`", test.field.name);
+        Err(Box::new(
+            Diagnostic::new(Code::FieldNotHeld, test.span, message)
+                .help("leave the value out on this platform: the test could never hold"),
+        ))
+    })
+}
+
+/// Always or never.
+fn decided(holds: bool) -> Predicate<Column> {
+    if holds { Predicate::always() } else { Predicate::any([]) }
+}
+
+/// Equality with each text that stands for a missing value.
+fn null_tests(resolved: &Resolved, column: &Column, span: Span) -> Vec<Predicate<Column>> {
+    let equals = |text: &String| {
+        let op = Op::Text { test: TextTest::Equals(text.clone()), cased: false };
+        Predicate::Test(Test { field: column.clone(), op, span })
+    };
+    resolved.null_values.iter().map(equals).collect()
+}
+
+/// The test, in which texts that stand for a missing value are missing.
+fn guard_nulls(
+    plain: Predicate<Column>,
+    op: &Op,
+    resolved: &Resolved,
+    nulls: Vec<Predicate<Column>>,
+) -> Predicate<Column> {
+    if matches!(op, Op::Null) {
+        return Predicate::any(std::iter::once(plain).chain(nulls));
+    }
+    let satisfying = resolved.null_values.iter().zip(nulls);
+    let guards = satisfying
+        .filter(|(text, _)| constant::holds(op, text).unwrap_or(true))
+        .map(|(_, equal)| equal.negate());
+    Predicate::all(std::iter::once(plain).chain(guards.collect::<Vec<_>>()))
+}
