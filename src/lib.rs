@@ -13,6 +13,7 @@ pub mod diagnostic;
 pub mod ir;
 pub mod plan;
 pub mod platform;
+pub mod project;
 pub mod source;
 pub mod syntax;
 pub mod taxonomy;

@@ -4,7 +4,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
 use super::{Diagnostic, Severity};
-use crate::source::{Source, SourceMap, Span};
+use crate::source::{Source, SourceId, SourceMap, Span};
 
 /// A finding as machines read it; line and column count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -62,9 +62,10 @@ pub fn render_text(diagnostic: &Diagnostic, sources: &SourceMap, renderer: &Rend
     };
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id());
     let mut group = Group::with_title(title);
-    for (at, (source, labels)) in labels_by_source(diagnostic, sources).into_iter().enumerate() {
+    for (at, annotated) in by_source(diagnostic, sources).into_iter().enumerate() {
+        let source = annotated.source;
         let mut snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
-        for (index, (span, text)) in labels.into_iter().enumerate() {
+        for (index, (span, text)) in annotated.labels.into_iter().enumerate() {
             let primary = at == 0 && index == 0;
             let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let range = clamp(span, &source.text);
@@ -85,21 +86,26 @@ pub fn render_text(diagnostic: &Diagnostic, sources: &SourceMap, renderer: &Rend
     renderer.render(&[group]) + "\n"
 }
 
+/// Labels of one source.
+struct Annotated<'a> {
+    id: SourceId,
+    source: &'a Source,
+    labels: Vec<(Span, &'a str)>,
+}
+
 /// The labels of a finding by source, the source of the primary label first.
-fn labels_by_source<'a>(
-    diagnostic: &'a Diagnostic,
-    sources: &'a SourceMap,
-) -> Vec<(&'a Source, Vec<(Span, &'a str)>)> {
-    let mut grouped: Vec<(Span, &Source, Vec<(Span, &str)>)> = Vec::new();
+fn by_source<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Annotated<'a>> {
+    let mut grouped: Vec<Annotated<'a>> = Vec::new();
     for label in std::iter::once(&diagnostic.primary).chain(&diagnostic.labels) {
-        let Some(source) = sources.get(label.span.source) else { continue };
+        let id = label.span.source;
+        let Some(source) = sources.get(id) else { continue };
         let entry = (label.span, label.text.as_str());
-        match grouped.iter_mut().find(|(first, ..)| first.source == label.span.source) {
-            Some((_, _, labels)) => labels.push(entry),
-            None => grouped.push((label.span, source, vec![entry])),
+        match grouped.iter_mut().find(|group| group.id == id) {
+            Some(group) => group.labels.push(entry),
+            None => grouped.push(Annotated { id, source, labels: vec![entry] }),
         }
     }
-    grouped.into_iter().map(|(_, source, labels)| (source, labels)).collect()
+    grouped
 }
 
 /// The span's range, moved to character borders within the text.

@@ -5,8 +5,8 @@ use crate::ir::{Anchor, Class, Cmp, Cond, Correlation, PatternId};
 use crate::source::Span;
 
 use super::chain;
-use super::timeline::{Fire, Holds, Mask, Start};
 use super::refuse;
+use super::timeline::{Fire, Holds, Mask, Start};
 
 /// How many masks a plan may have.
 const MAX_MASKS: usize = 64;
@@ -34,7 +34,12 @@ pub(super) fn lower(
     let mut atoms = Atoms { masks, starts: seen, window: correlation.window, span };
     if let Some(steps) = chain::only(&correlation.cond) {
         let fires = chain::fires(&mut atoms, steps)?;
-        return Ok(Lowered { masks: atoms.masks, starts: atoms.starts, holds: Holds::All(vec![]), fires });
+        return Ok(Lowered {
+            masks: atoms.masks,
+            starts: atoms.starts,
+            holds: Holds::All(vec![]),
+            fires,
+        });
     }
     let holds = atoms.holds(&correlation.cond)?;
     let mut positive = Vec::new();

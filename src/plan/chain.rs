@@ -101,11 +101,7 @@ fn links(
 }
 
 /// Hall's condition for the steps that lie in the group.
-fn needs(
-    masks: &[Mask],
-    steps: &[PatternId],
-    completing: Option<&Mask>,
-) -> Vec<(Vec<usize>, u64)> {
+fn needs(masks: &[Mask], steps: &[PatternId], completing: Option<&Mask>) -> Vec<(Vec<usize>, u64)> {
     let mut needs: Vec<(Vec<usize>, u64)> = Vec::new();
     for chosen in 1..1_usize << steps.len() {
         let picked = steps.iter().enumerate().filter(|(index, _)| chosen >> index & 1 == 1);

@@ -14,7 +14,9 @@ pub(super) fn holds<F>(op: &Op<F>, text: &str) -> Option<bool> {
         Op::Number { cmp, value } => {
             Some(text.parse::<f64>().is_ok_and(|number| compare(*cmp, number, *value)))
         }
-        Op::Boolean(wanted) => Some(text.eq_ignore_ascii_case(if *wanted { "true" } else { "false" })),
+        Op::Boolean(wanted) => {
+            Some(text.eq_ignore_ascii_case(if *wanted { "true" } else { "false" }))
+        }
         Op::Regex(regex) => RegexBuilder::new(&regex.pattern)
             .case_insensitive(regex.ignore_case)
             .multi_line(regex.multiline)
@@ -22,7 +24,9 @@ pub(super) fn holds<F>(op: &Op<F>, text: &str) -> Option<bool> {
             .build()
             .ok()
             .map(|regex| regex.is_match(text)),
-        Op::Cidr(net) => Some(text.parse().is_ok_and(|address: std::net::IpAddr| net.contains(&address))),
+        Op::Cidr(net) => {
+            Some(text.parse().is_ok_and(|address: std::net::IpAddr| net.contains(&address)))
+        }
         Op::Exists => Some(true),
         Op::Null => Some(false),
         Op::Field { .. } | Op::TimePart { .. } => None,

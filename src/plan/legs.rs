@@ -4,9 +4,7 @@
 //! several of them is one row with several flags.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{
-    Correlation, Key, Pattern, PatternId, PatternSource, Predicate, Rule, Transform,
-};
+use crate::ir::{Correlation, Key, Pattern, PatternId, PatternSource, Predicate, Rule, Transform};
 use crate::platform::{Column, Place, Platform, Scalar};
 use crate::source::Span;
 
@@ -98,6 +96,7 @@ impl<'a> Events<'a> {
 
 /// What one leg will read: patterns with their places, and their common key.
 struct Group<'a> {
+    place: &'a Place,
     keys: Vec<Option<Scalar>>,
     members: Vec<Member<'a>>,
 }
@@ -146,13 +145,11 @@ fn group<'a>(
             let keys = key_values(correlation, id, at, events.span, platform, found);
             let events = Events { ..events };
             let member = Member { pattern: id, events, index, place };
-            let joins = |group: &&mut Group<'_>| {
-                group.keys == keys
-                    && group.members.first().is_some_and(|first| same_table(first.place, place))
-            };
+            let joins =
+                |group: &&mut Group<'_>| group.keys == keys && same_table(group.place, place);
             match groups.iter_mut().find(joins) {
                 Some(group) => group.members.push(member),
-                None => groups.push(Group { keys, members: vec![member] }),
+                None => groups.push(Group { place, keys, members: vec![member] }),
             }
         }
     }
@@ -200,9 +197,8 @@ fn leg(
     found: &mut Vec<Diagnostic>,
 ) -> Leg {
     let mut columns = Columns::new(platform);
-    let first = group.members.first().map(|member| member.place.clone()).unwrap_or_default();
-    let uniform =
-        group.members.iter().all(|member| member.place.conditions == first.conditions);
+    let first = group.place.clone();
+    let uniform = group.members.iter().all(|member| member.place.conditions == first.conditions);
     let mut flags: Vec<(PatternId, Predicate<Column>)> = Vec::new();
     for member in &group.members {
         let at = At { logsource: member.events.logsource, index: member.index };
@@ -244,7 +240,8 @@ fn key_columns(
 /// E0608 where a key's columns do not compare, E0602 where a pattern does not carry it.
 fn check_keys(correlation: &Correlation, legs: &[Leg], span: Span, found: &mut Vec<Diagnostic>) {
     for (number, key) in correlation.keys.iter().enumerate() {
-        let columns: Vec<_> = legs.iter().map(|leg| leg.keys.get(number).cloned().flatten()).collect();
+        let columns: Vec<_> =
+            legs.iter().map(|leg| leg.keys.get(number).cloned().flatten()).collect();
         if columns.iter().any(Option::is_none) {
             let message = format!("no plan binds `{}` to some of the events only", key.name);
             found.push(refuse(span, message));
@@ -274,7 +271,8 @@ fn overlaps(
             let here = flagged(leg).skip(number + 1);
             let overlapping = here.filter(|(_, right)| may_overlap(&left, right));
             pairs.extend(overlapping.map(|(other, _)| (one.min(other), one.max(other))));
-            let elsewhere = legs.iter().skip(at + 1).filter(|other| other.place.table == leg.place.table);
+            let elsewhere =
+                legs.iter().skip(at + 1).filter(|other| other.place.table == leg.place.table);
             for (other, right) in elsewhere.flat_map(flagged) {
                 if may_overlap(&left, &right) {
                     found.push(refuse_shared(correlation, one, other));
@@ -294,9 +292,8 @@ fn flagged(leg: &Leg) -> impl Iterator<Item = (PatternId, Predicate<Column>)> {
 }
 
 fn refuse_shared(correlation: &Correlation, one: PatternId, other: PatternId) -> Diagnostic {
-    let name = |id: PatternId| {
-        correlation.patterns.get(id.0).map_or("", |pattern| pattern.name.as_str())
-    };
+    let name =
+        |id: PatternId| correlation.patterns.get(id.0).map_or("", |pattern| pattern.name.as_str());
     let span = correlation.patterns.get(other.0).map_or_else(Span::default, |found| found.span);
     let message = format!(
         "`{}` and `{}` may match the same event, but take their key from different fields",

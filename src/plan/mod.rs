@@ -105,10 +105,8 @@ fn condition(condition: &Condition) -> Predicate<Column> {
     let column = &condition.column;
     let tests = condition.any_of.iter().map(|value| {
         let text = Op::Text { test: TextTest::Equals(value.clone()), cased: false };
-        let number = value.parse::<f64>().ok().map(|value| Op::Number {
-            cmp: crate::ir::Cmp::Eq,
-            value,
-        });
+        let number =
+            value.parse::<f64>().ok().map(|value| Op::Number { cmp: crate::ir::Cmp::Eq, value });
         let op = match column.ty {
             ColumnType::Integer | ColumnType::Real => number.unwrap_or(text),
             ColumnType::Boolean => Op::Boolean(value.eq_ignore_ascii_case("true")),

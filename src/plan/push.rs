@@ -100,11 +100,7 @@ impl<'a> Columns<'a> {
         })
     }
 
-    fn push_test(
-        &mut self,
-        test: &Test,
-        at: At<'_>,
-    ) -> Result<Predicate<Column>, Box<Diagnostic>> {
+    fn push_test(&mut self, test: &Test, at: At<'_>) -> Result<Predicate<Column>, Box<Diagnostic>> {
         let resolved = self.resolve(&test.field, test.span, at)?;
         refuse_lacking(test, resolved, &self.platform.name)?;
         if let Scalar::Constant(text) = &resolved.value
@@ -124,12 +120,7 @@ impl<'a> Columns<'a> {
         Ok(guard_nulls(plain, &test.op, resolved, nulls))
     }
 
-    fn push_op(
-        &mut self,
-        op: &Op,
-        span: Span,
-        at: At<'_>,
-    ) -> Result<Op<Column>, Box<Diagnostic>> {
+    fn push_op(&mut self, op: &Op, span: Span, at: At<'_>) -> Result<Op<Column>, Box<Diagnostic>> {
         Ok(match op {
             Op::Text { test, cased } => Op::Text { test: test.clone(), cased: *cased },
             Op::Number { cmp, value } => Op::Number { cmp: *cmp, value: *value },
@@ -155,7 +146,8 @@ impl<'a> Columns<'a> {
         if let Some(known) = self.lets.iter().find(|known| known.value == *value) {
             return known.column.clone();
         }
-        let column = Column { name: self.free_name(field, value), ty: ColumnType::Text, multi: false };
+        let column =
+            Column { name: self.free_name(field, value), ty: ColumnType::Text, multi: false };
         self.taken.insert(column.name.clone());
         self.lets.push(Let { column: column.clone(), value: value.clone() });
         column
@@ -182,19 +174,24 @@ fn columns_of<'a>(value: &'a Scalar, into: &mut BTreeSet<&'a str>) {
         }
         Scalar::Constant(_) => {}
         Scalar::Join(parts) => parts.iter().for_each(|part| columns_of(part, into)),
-        Scalar::Default(inner, _) | Scalar::Rewrite(inner, _) => columns_of(inner, into),
+        Scalar::Default(inner, _) | Scalar::Rewrite(inner, _) | Scalar::Hex(inner, _) => {
+            columns_of(inner, into);
+        }
         Scalar::Case(cases) => {
-            let conditions = cases.iter().flat_map(|(conditions, _)| conditions);
-            into.extend(conditions.map(|condition| condition.column.name.as_str()));
+            for (conditions, value) in cases {
+                into.extend(conditions.iter().map(|condition| condition.column.name.as_str()));
+                columns_of(value, into);
+            }
         }
     }
 }
 
-/// The cases that satisfy the test; a case holds where no case before it does.
-fn push_case(cases: &[(Vec<Condition>, String)], op: &Op) -> Option<Predicate<Column>> {
+/// The cases that satisfy the test, if all are constants; a case holds where none before it does.
+fn push_case(cases: &[(Vec<Condition>, Scalar)], op: &Op) -> Option<Predicate<Column>> {
     let mut before: Vec<Predicate<Column>> = Vec::new();
     let mut satisfied = Vec::new();
-    for (conditions, text) in cases {
+    for (conditions, value) in cases {
+        let Scalar::Constant(text) = value else { return None };
         let here = Predicate::all(conditions.iter().map(condition));
         if constant::holds(op, text)? {
             let others = before.iter().cloned().map(Predicate::negate);
@@ -217,8 +214,7 @@ fn refuse_lacking(test: &Test, resolved: &Resolved, platform: &str) -> Result<()
         asked.iter().any(|literal| literal.to_lowercase().contains(&lacking))
     });
     lacking.map_or(Ok(()), |lacking| {
-        let message =
-            format!("`{}` of `{platform}` never holds `{lacking}`", test.field.name);
+        let message = format!("`{}` of `{platform}` never holds `{lacking}`", test.field.name);
         Err(Box::new(
             Diagnostic::new(Code::FieldNotHeld, test.span, message)
                 .help("leave the value out on this platform: the test could never hold"),

@@ -222,7 +222,13 @@ mod tests {
         let mut diagnostics = Diagnostics::default();
         let project = parse(id, sources.text(id), &mut diagnostics);
         let found = diagnostics.into_sorted();
-        (project, found.into_iter().map(|found| format!("{} {}", found.code.id(), found.message)).collect())
+        (
+            project,
+            found
+                .into_iter()
+                .map(|found| format!("{} {}", found.code.id(), found.message))
+                .collect(),
+        )
     }
 
     #[test]
@@ -240,9 +246,8 @@ mod tests {
 
     #[test]
     fn several_mistakes_are_several_errors() {
-        let (project, found) = read(
-            "rulse = ['a']\naccept = ['W9999']\n[environments.soc]\ntarget = 5\n",
-        );
+        let (project, found) =
+            read("rulse = ['a']\naccept = ['W9999']\n[environments.soc]\ntarget = 5\n");
         assert_eq!(project.rules[0].node, "rules");
         assert_eq!(
             found,
