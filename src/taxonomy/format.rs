@@ -1,0 +1,103 @@
+//! The line format of `rules/taxonomy/*.fields` → blocks of fields with types.
+//!
+//! A block begins with its name and the groups it includes: `[key]` is a log source, `{name}` a
+//! group of fields that log sources of the same file share. Each line gives a type and its fields;
+//! a line that begins with two blanks continues the one before; `#` begins a comment line.
+//!
+//! ```text
+//! {process} event
+//! path: Image
+//! [windows/registry_set] process
+//! registry_path: TargetObject
+//! ```
+
+use super::Type;
+
+/// A block, its fields not read yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Block<'a> {
+    /// Key of the log source or name of the group.
+    pub(super) name: &'a str,
+    /// Whether it is a log source.
+    pub(super) source: bool,
+    /// Names of the groups it includes, separated by blanks.
+    pub(super) includes: &'a str,
+    /// Its lines.
+    body: &'a str,
+}
+
+/// The blocks of a file; lines before the first one are skipped.
+pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(start) = heading(rest) {
+        let from = rest.get(start..).unwrap_or_default();
+        let (head, body) = from.split_once('\n').unwrap_or((from, ""));
+        let end = heading(body).unwrap_or(body.len());
+        found.extend(block(head, body.get(..end).unwrap_or_default()));
+        rest = body;
+    }
+    found
+}
+
+/// Where the next heading begins.
+fn heading(text: &str) -> Option<usize> {
+    if text.starts_with(['[', '{']) {
+        return Some(0);
+    }
+    [text.find("\n["), text.find("\n{")].into_iter().flatten().min().map(|at| at + 1)
+}
+
+/// The block with this heading.
+fn block<'a>(head: &'a str, body: &'a str) -> Option<Block<'a>> {
+    let source = head.starts_with('[');
+    let (name, includes) = head.get(1..)?.split_once(if source { ']' } else { '}' })?;
+    Some(Block { name, source, includes: includes.trim(), body })
+}
+
+impl<'a> Block<'a> {
+    /// Its own fields with their types, in order; fields of an unknown type are left out.
+    pub(super) fn fields(&self) -> Vec<(&'a str, Type)> {
+        let mut ty = None;
+        let mut fields = Vec::new();
+        for line in self.body.lines().filter(|line| !line.starts_with('#')) {
+            let names = match line.strip_prefix("  ") {
+                Some(names) => names,
+                None => {
+                    let (name, names) = line.split_once(':').unwrap_or((line, ""));
+                    ty = Type::parse(name);
+                    names
+                }
+            };
+            let Some(ty) = &ty else { continue };
+            let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+            fields.extend(names.map(|name| (name, ty.clone())));
+        }
+        fields
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_hold_their_fields_and_continuations() {
+        let text = "# top\n\n{g}\nip: A\n[p/c] g h\n# why\ntext: B, C d,\n  E\nnope: F\nport: G\n";
+        let blocks = blocks(text);
+        let names: Vec<_> = blocks.iter().map(|block| (block.name, block.source)).collect();
+        assert_eq!(names, [("g", false), ("p/c", true)]);
+        assert_eq!(blocks[0].fields(), [("A", Type::Ip)]);
+        assert_eq!(blocks[1].includes, "g h");
+        let expected =
+            [("B", Type::Text), ("C d", Type::Text), ("E", Type::Text), ("G", Type::Port)];
+        assert_eq!(blocks[1].fields(), expected);
+    }
+
+    #[test]
+    fn a_text_without_blocks_has_none() {
+        for text in ["", "# nothing\n", "[open\n", "[\n"] {
+            assert!(blocks(text).is_empty(), "{text:?}");
+        }
+    }
+}
