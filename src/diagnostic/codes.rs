@@ -90,7 +90,7 @@ codes! {
     YamlSyntax "E0101" "yaml-syntax" "the text is not YAML";
     YamlDuplicateKey "E0102" "duplicate-key" "a mapping has the same key twice";
     YamlTooDeep "E0103" "yaml-too-deep" "the document nests too deeply";
-    YamlAlias "E0104" "yaml-alias" "anchors, aliases and merge keys are not read";
+    YamlAlias "E0104" "yaml-alias" "anchors, aliases, merge keys and tags are not read";
     YamlTooManyDocuments "E0105" "too-many-documents" "a file holds too many documents";
     YamlTooLarge "E0106" "file-too-large" "a file or a document is too large";
     NotUtf8 "E0107" "not-utf8" "the file is not UTF-8 text";
@@ -98,10 +98,12 @@ codes! {
     MissingKey "E0109" "missing-key" "a required key is missing";
     WrongShape "E0110" "wrong-shape" "a value has another shape than the key asks for";
     EmptyValue "E0111" "empty-value" "a list, map or selection is empty";
+    LegacyAction "E0112" "legacy-action" "`action` documents are not part of Sigma any more";
     // E02xx: conditions, field keys, values
     ConditionSyntax "E0201" "condition-syntax" "the condition does not parse";
     ConditionTooDeep "E0202" "condition-too-deep" "the condition nests too deeply";
     FieldKeySyntax "E0203" "field-key-syntax" "the field key does not parse";
+    AggregationInCondition "E0204" "aggregation-in-condition" "a rule counts or correlates by itself";
     // E03xx: names
     UnknownField "E0301" "unknown-field" "the log source has no such field";
     UnknownLogSource "E0302" "unknown-log-source" "there is no such log source";

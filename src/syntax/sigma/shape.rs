@@ -1,0 +1,147 @@
+//! The shapes that Sigma's keys ask for: texts, lists of texts, mappings; everything else is
+//! reported with what was expected and what was found.
+//!
+//! `rules: a` and `rules: [a, b]` → one and two texts; `rules: {a: b}` → E0110.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use crate::source::{Span, Spanned};
+use crate::yaml::{Node, Places};
+
+/// Reads nodes and collects what is wrong with them.
+pub(super) struct Reader<'a> {
+    text: &'a str,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of nodes of this text.
+    pub(super) fn new(text: &'a str, diagnostics: &'a mut Diagnostics) -> Self {
+        Self { text, diagnostics }
+    }
+
+    /// Adds a finding.
+    pub(super) fn report(&mut self, finding: Diagnostic) {
+        self.diagnostics.push(finding);
+    }
+
+    /// All findings, for the grammars inside scalars.
+    pub(super) fn diagnostics(&mut self) -> &mut Diagnostics {
+        self.diagnostics
+    }
+
+    /// A mark for [`Reader::errors_since`].
+    pub(super) fn mark(&self) -> usize {
+        self.diagnostics.len()
+    }
+
+    /// Whether an error was reported after `mark`.
+    pub(super) fn errors_since(&self, mark: usize) -> bool {
+        self.diagnostics.errors_since(mark)
+    }
+
+    /// Where the text of a scalar stands.
+    pub(super) fn places(&self, scalar: &Node) -> Places {
+        Places::of(scalar, self.text)
+    }
+
+    /// Reports a required key that is not there.
+    pub(super) fn missing(&mut self, at: Span, key: &str, help: &str) {
+        let message = format!("the key `{key}` is missing");
+        self.report(Diagnostic::new(Code::MissingKey, at, message).help(help));
+    }
+
+    /// Reports another shape than expected.
+    pub(super) fn wrong(&mut self, key: &Node, value: &Node, expected: &str) {
+        let key = key.text().unwrap_or("…");
+        let message = format!("`{key}` must be {expected}, found {}", value.describe());
+        self.report(Diagnostic::new(Code::WrongShape, value.span, message));
+    }
+
+    /// Reports a list, map or text without content.
+    pub(super) fn empty(&mut self, key: &Node, value: &Node, help: &str) {
+        let key = key.text().unwrap_or("…");
+        let span =
+            if value.span.range().is_empty() { value.span.to(value.span) } else { value.span };
+        let message = format!("`{key}` is empty");
+        self.report(Diagnostic::new(Code::EmptyValue, span, message).help(help));
+    }
+
+    /// The text of an optional key; absent if it is null.
+    pub(super) fn text(&mut self, owner: &Node, key: &str) -> Option<Spanned<String>> {
+        let (key, value) = owner.entry(key)?;
+        if value.is_null() {
+            return None;
+        }
+        let text = value.spanned_text();
+        if text.is_none() {
+            self.wrong(key, value, "text");
+        }
+        text
+    }
+
+    /// The texts of an optional key: one, or a list of them.
+    pub(super) fn texts(&mut self, owner: &Node, key: &str) -> Vec<Spanned<String>> {
+        match owner.entry(key) {
+            Some((_, value)) if value.is_null() => Vec::new(),
+            Some((key, value)) => self.each_text(key, value),
+            None => Vec::new(),
+        }
+    }
+
+    /// The texts of a key that must hold at least one.
+    pub(super) fn some_texts(&mut self, key: &Node, value: &Node) -> Vec<Spanned<String>> {
+        let nothing = value.is_null() || value.items().is_some_and(<[Node]>::is_empty);
+        if nothing {
+            self.empty(key, value, "name at least one");
+            return Vec::new();
+        }
+        self.each_text(key, value)
+    }
+
+    fn each_text(&mut self, key: &Node, value: &Node) -> Vec<Spanned<String>> {
+        let single = std::slice::from_ref(value);
+        let mut texts = Vec::new();
+        for entry in value.items().unwrap_or(single) {
+            match entry.spanned_text() {
+                Some(text) => texts.push(text),
+                None => self.wrong(key, entry, "text or a list of texts"),
+            }
+        }
+        texts
+    }
+
+    /// The pairs of a mapping that must hold at least one.
+    pub(super) fn mapping<'n>(
+        &mut self,
+        key: &Node,
+        value: &'n Node,
+    ) -> Option<&'n [(Node, Node)]> {
+        match value.pairs() {
+            Some([]) => self.empty(key, value, "give it at least one key, or remove it"),
+            Some(pairs) => return Some(pairs),
+            None if value.is_null() => {
+                self.empty(key, value, "its keys must be indented more than itself");
+            }
+            None => self.wrong(key, value, "a mapping"),
+        }
+        None
+    }
+
+    /// Warns of keys that look like a known one; others are the author's own, which Sigma allows.
+    pub(super) fn near_misses(&mut self, owner: &Node, known: &[&str]) {
+        for (key, _) in owner.pairs().unwrap_or_default() {
+            let Some(name) = key.text().filter(|name| !known.contains(name)) else { continue };
+            let Some(near) = nearest(name, known.iter().copied()) else { continue };
+            let message = format!("the specification has no key `{name}` here, it is not read");
+            self.report(
+                Diagnostic::new(Code::UnknownKey, key.span, message)
+                    .help(format!("the nearest name is `{near}`")),
+            );
+        }
+    }
+}
+
+/// The first key of a mapping: where to point when something is missing from it.
+pub(super) fn head(node: &Node) -> Span {
+    node.pairs().and_then(<[_]>::first).map_or(node.span, |(key, _)| key.span)
+}
