@@ -6,9 +6,11 @@
 
 mod fragment;
 pub mod infix;
+mod splunk;
 pub mod template;
 
 pub use fragment::Fragment;
+pub use splunk::Splunk;
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
@@ -36,7 +38,7 @@ pub trait Backend: Sync {
 }
 
 /// All query languages, by name.
-pub const BACKENDS: &[&dyn Backend] = &[];
+pub const BACKENDS: &[&dyn Backend] = &[&Splunk];
 
 /// The back end of this name.
 #[must_use]

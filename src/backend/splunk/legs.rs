@@ -1,0 +1,116 @@
+//! The places of a plan as one search: what all of its shapes begin with.
+//!
+//! Each place's conditions and a bound on its patterns go into the search, places are or-ed. Where
+//! there are several places and more to test than a search can, rows are told apart by `sw_leg`,
+//! the number of their place.
+
+use std::collections::BTreeSet;
+
+use super::expression::{collect, expression};
+use super::search::{Bound, bound, condition, every, predicate, some};
+use super::syntax::{EVAL, Eval, Search, eval_field};
+use super::value::{Assignments, value};
+use crate::backend::Fragment;
+use crate::backend::infix::{Expr, all, any};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::Predicate;
+use crate::plan::{Leg, Let};
+use crate::platform::Column;
+use crate::source::Span;
+
+/// The search for events of any of the legs, and whether it finds nothing else.
+pub(super) fn base(legs: &[Leg]) -> (Fragment<Search>, bool) {
+    let bound = some(legs.iter().map(leg_bound).collect());
+    let terms = bound.terms.map_or_else(|| Fragment::trusted("*"), |terms| terms.text);
+    (terms, bound.exact)
+}
+
+/// Columns that do not exist yet when the search runs.
+fn computed(leg: &Leg) -> BTreeSet<&str> {
+    leg.lets.iter().map(|found| found.column.name.as_str()).collect()
+}
+
+fn leg_bound(leg: &Leg) -> Bound {
+    let computed = computed(leg);
+    let patterns = leg.flags.iter().map(|(_, flag)| bound(flag, &computed)).collect();
+    let conditions = leg.place.conditions.iter().map(condition);
+    every(conditions.chain([some(patterns)]).collect())
+}
+
+/// What the search leaves to test of a leg's only pattern, place included.
+pub(super) fn remainder(leg: &Leg) -> Predicate<Column> {
+    let computed = computed(leg);
+    let conditions = leg.place.conditions.iter().filter(|found| !condition(found).exact);
+    let rest = leg.flags.iter().flat_map(|(_, flag)| conjuncts(flag));
+    let rest = rest.filter(|part| !bound(part, &computed).exact).cloned();
+    Predicate::all(conditions.map(predicate).chain(rest))
+}
+
+fn conjuncts(predicate: &Predicate<Column>) -> &[Predicate<Column>] {
+    match predicate {
+        Predicate::All(parts) => parts,
+        Predicate::Any(_)
+        | Predicate::Not(_)
+        | Predicate::Test(_)
+        | Predicate::Keyword(_)
+        | Predicate::KeywordRegex(_) => std::slice::from_ref(predicate),
+    }
+}
+
+/// The leg's place as an expression.
+fn place(leg: &Leg, span: Span) -> Result<Expr<Eval>, Vec<Diagnostic>> {
+    expression(&Predicate::all(leg.place.conditions.iter().map(predicate)), span)
+}
+
+/// Assigns the number of its place to each row, if there are several.
+pub(super) fn number_places(
+    legs: &[Leg],
+    steps: &mut Assignments,
+    span: Span,
+) -> Result<(), Vec<Diagnostic>> {
+    if legs.len() < 2 {
+        return Ok(());
+    }
+    let places = collect(legs.iter().map(|leg| place(leg, span)))?;
+    let cases = places.iter().enumerate().map(|(at, place)| format!("{}, {at}", place.text));
+    steps.assign("sw_leg", &format!("case({})", cases.collect::<Vec<_>>().join(", ")));
+    steps.scratch.push(Fragment::trusted("sw_leg"));
+    Ok(())
+}
+
+/// Assigns the computed columns of each leg to its rows.
+pub(super) fn compute(
+    legs: &[Leg],
+    steps: &mut Assignments,
+    span: Span,
+) -> Result<(), Vec<Diagnostic>> {
+    for (at, leg) in legs.iter().enumerate() {
+        for Let { column, value: scalar } in &leg.lets {
+            let name = eval_field(&column.name).ok_or_else(|| vec![unnameable(column, span)])?;
+            let text = value(scalar, steps, span)?;
+            match legs {
+                [_] => steps.assign(name.as_str(), &text),
+                _ => steps.assign(name.as_str(), &format!("if(sw_leg={at}, {text}, {name})")),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unnameable(column: &Column, span: Span) -> Diagnostic {
+    let message = format!("SPL has no quotes for the field name `{}`", column.name);
+    Diagnostic::new(Code::ColumnOperator, span, message)
+}
+
+/// Any of the expressions, each for the rows of its leg.
+pub(super) fn by_place(parts: Vec<(usize, Expr<Eval>)>, legs: &[Leg]) -> Expr<Eval> {
+    let several = legs.len() > 1;
+    let parts = parts.into_iter().map(|(at, part)| {
+        if !several {
+            return part;
+        }
+        let here = Expr::atom(format!("sw_leg={at}"));
+        if part.text.as_str() == EVAL.always { here } else { all(vec![here, part], &EVAL) }
+    });
+    any(parts.collect(), &EVAL)
+}

@@ -1,0 +1,92 @@
+//! Splunk's Search Processing Language.
+//!
+//! A filter is one search, with what the `search` command can say exactly in front, so that Splunk
+//! reads few events, and the rest in `| where`. A correlation is one search over the events of all of
+//! its patterns and a pipeline that follows the algorithm of [`crate::plan`].
+//!
+//! `search` and `where` are two languages: [`search`] and [`expression`] print predicates for each;
+//! [`syntax`] and [`regex`] know their quotes.
+
+mod expression;
+mod legs;
+mod regex;
+mod search;
+mod syntax;
+mod value;
+
+use minijinja::{Value, context};
+
+use super::{Backend, Query, template};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::{Leg, Plan, PlanBody};
+use crate::source::Span;
+use expression::{collect, expression};
+use value::Assignments;
+
+/// Splunk's Search Processing Language.
+#[derive(Debug, Clone, Copy)]
+pub struct Splunk;
+
+impl Backend for Splunk {
+    fn target(&self) -> &'static str {
+        "splunk"
+    }
+
+    fn title(&self) -> &'static str {
+        "Splunk Search Processing Language"
+    }
+
+    fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>> {
+        let span = plan.meta.span;
+        let text = match &plan.body {
+            PlanBody::Filter(legs) => filter(legs, span)?,
+            PlanBody::Timeline(_) => {
+                return Err(vec![Diagnostic::new(
+                    Code::NotExpressible,
+                    span,
+                    "SPL output of correlations is not there yet",
+                )]);
+            }
+        };
+        Ok(vec![Query { text }])
+    }
+}
+
+/// The search, then computed columns and tests that the search could not say.
+fn filter(legs: &[Leg], span: Span) -> Result<String, Vec<Diagnostic>> {
+    let (search, exact) = legs::base(legs);
+    let mut steps = Assignments::default();
+    let mut condition = None;
+    if !exact {
+        legs::number_places(legs, &mut steps, span)?;
+        legs::compute(legs, &mut steps, span)?;
+        let rests = legs.iter().map(|leg| expression(&legs::remainder(leg), span));
+        let rests = collect(rests)?.into_iter().enumerate().collect();
+        condition = Some(legs::by_place(rests, legs));
+    }
+    let context = context! {
+        search => search,
+        steps => values(steps.steps),
+        filtered => condition.is_some(),
+        condition => condition.map_or_else(|| Value::from(0), |condition| condition.text.into()),
+        scratch => values(steps.scratch),
+    };
+    render("filter.j2", include_str!("../../../templates/splunk/filter.j2"), context, span)
+}
+
+/// Fragments for a template.
+fn values<L>(fragments: impl IntoIterator<Item = super::Fragment<L>>) -> Vec<Value> {
+    fragments.into_iter().map(Value::from).collect()
+}
+
+fn render(
+    name: &str,
+    template: &str,
+    context: Value,
+    span: Span,
+) -> Result<String, Vec<Diagnostic>> {
+    template::render(name, template, context).map_err(|error| {
+        let message = format!("the template `splunk/{name}` fails: {error}");
+        vec![Diagnostic::new(Code::TemplateContract, span, message)]
+    })
+}

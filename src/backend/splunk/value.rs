@@ -1,0 +1,175 @@
+//! Mapping expressions as values of `eval`.
+//!
+//! `Default(Column(User), "none")` → `coalesce(nullif(User, ""), "none")`.
+
+use super::expression::{collect, expression, name};
+use super::regex::portable;
+use super::search::predicate;
+use super::syntax::{Eval, string};
+use crate::backend::Fragment;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::{Predicate, Regex};
+use crate::platform::{Column, Condition, Piece, Rewrite, Scalar};
+use crate::source::Span;
+
+/// Assignments for `eval`, in order, and the names of those that only hold intermediate values.
+#[derive(Debug, Default)]
+pub(super) struct Assignments {
+    /// Each `field=expression`.
+    pub steps: Vec<Fragment<Eval>>,
+    /// Columns to remove in the end.
+    pub scratch: Vec<Fragment<Eval>>,
+}
+
+impl Assignments {
+    /// Assigns `text` to `field`.
+    pub(super) fn assign(&mut self, field: &str, text: &str) {
+        self.steps.push(Fragment::trusted(format!("{field}={text}")));
+    }
+
+    /// A new column that holds `text`, so that it is computed once.
+    fn hold(&mut self, text: &str) -> String {
+        let field = format!("sw_value{}", self.scratch.len());
+        self.assign(&field, text);
+        self.scratch.push(Fragment::trusted(field.clone()));
+        field
+    }
+}
+
+/// The value of a mapping expression; `before` receives what it needs to be computed first.
+///
+/// # Errors
+/// Refusals at `span` of what SPL cannot compute.
+pub(super) fn value(
+    scalar: &Scalar,
+    before: &mut Assignments,
+    span: Span,
+) -> Result<String, Vec<Diagnostic>> {
+    match scalar {
+        Scalar::Column(column) => name(column, span).map_err(|refusal| vec![refusal]),
+        Scalar::Constant(text) => Ok(string(text).to_string()),
+        Scalar::Join(parts) => join(parts, before, span),
+        Scalar::Default(inner, text) => {
+            let inner = value(inner, before, span)?;
+            Ok(format!("coalesce(nullif({inner}, \"\"), {})", string(text)))
+        }
+        Scalar::Rewrite(inner, rewrites) => {
+            single(inner, span)?;
+            let inner = value(inner, before, span)?;
+            let held = before.hold(&inner);
+            for rewrite in rewrites {
+                let text = rewritten(&held, rewrite, span)?;
+                before.assign(&held, &text);
+            }
+            Ok(held)
+        }
+        Scalar::Case(cases) => {
+            let cases = cases.iter().map(|(conditions, text)| case(conditions, text, span));
+            Ok(format!("case({})", collect(cases)?.join(", ")))
+        }
+    }
+}
+
+/// Parts that are missing add nothing; if all of them are, so is the whole.
+fn join(parts: &[Scalar], before: &mut Assignments, span: Span) -> Result<String, Vec<Diagnostic>> {
+    let (mut missing, mut texts) = (Vec::new(), Vec::new());
+    for part in parts {
+        single(part, span)?;
+        let text = value(part, before, span)?;
+        texts.push(match part {
+            Scalar::Constant(_) => text,
+            Scalar::Column(_) => optional(&text, &mut missing),
+            Scalar::Join(_) | Scalar::Default(..) | Scalar::Rewrite(..) | Scalar::Case(_) => {
+                optional(&before.hold(&text), &mut missing)
+            }
+        });
+    }
+    let joined = texts.join(".");
+    if missing.is_empty() {
+        return Ok(joined);
+    }
+    Ok(format!("if({}, null(), {joined})", missing.join(" AND ")))
+}
+
+fn optional(field: &str, missing: &mut Vec<String>) -> String {
+    missing.push(format!("isnull({field})"));
+    format!("coalesce({field}, \"\")")
+}
+
+fn case(conditions: &[Condition], text: &str, span: Span) -> Result<String, Vec<Diagnostic>> {
+    let all = Predicate::all(conditions.iter().map(predicate));
+    Ok(format!("{}, {}", expression(&all, span)?.text, string(text)))
+}
+
+/// A replacement that holds a backslash has no documented spelling, so it is put together from the
+/// text around the match, which the anchor of the pattern makes a prefix or a suffix.
+fn rewritten(text: &str, rewrite: &Rewrite, span: Span) -> Result<String, Vec<Diagnostic>> {
+    let regex = Regex {
+        pattern: rewrite.pattern.clone(),
+        ignore_case: true,
+        multiline: false,
+        dotall: false,
+    };
+    let pattern = portable(&regex).map_err(|construct| {
+        let message = format!("Splunk's regular expressions cannot say `{construct}`");
+        vec![Diagnostic::new(Code::RegexNotPortable, span, message)]
+    })?;
+    let mut pieces = Vec::new();
+    for piece in &rewrite.replacement {
+        pieces.push(match piece {
+            Piece::Text(text) => string(text).to_string(),
+            Piece::Group(group) => format!("\"\\{group}\""),
+        });
+    }
+    let plain = rewrite.replacement.iter().all(|piece| match piece {
+        Piece::Text(text) => !text.contains(['\\', '$', '&']) && !text.starts_with(digit),
+        Piece::Group(_) => true,
+    });
+    if plain {
+        let replacement: String = pieces.iter().map(|piece| piece.trim_matches('"')).collect();
+        return Ok(format!("replace({text}, \"{pattern}\", \"{replacement}\")"));
+    }
+    Ok(assembled(text, &pattern, rewrite))
+}
+
+fn digit(c: char) -> bool {
+    c.is_ascii_digit()
+}
+
+fn assembled(text: &str, pattern: &str, rewrite: &Rewrite) -> String {
+    let pieces: Vec<String> = rewrite
+        .replacement
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => string(text).to_string(),
+            Piece::Group(group) => group_of(text, pattern, *group),
+        })
+        .collect();
+    let around = format!("replace({text}, \"{pattern}\", \"\")");
+    let parts = if rewrite.pattern.starts_with('^') {
+        pieces.into_iter().chain([around]).collect::<Vec<_>>()
+    } else {
+        std::iter::once(around).chain(pieces).collect()
+    };
+    format!("if(match({text}, \"{pattern}\"), {}, {text})", parts.join("."))
+}
+
+/// What a group matched: the whole text replaced by it.
+fn group_of(text: &str, pattern: &str, group: u8) -> String {
+    let body = pattern.trim_start_matches("(?i)");
+    let whole = match body.strip_prefix('^') {
+        Some(rest) => format!("(?is)^(?:{rest}).*\\z"),
+        None => format!("(?is)^.*?(?:{body})"),
+    };
+    format!("replace({text}, \"{whole}\", \"\\{group}\")")
+}
+
+/// Refuses a column that may hold several values, since text functions take one.
+fn single(scalar: &Scalar, span: Span) -> Result<(), Vec<Diagnostic>> {
+    let Scalar::Column(Column { name, multi: true, .. }) = scalar else { return Ok(()) };
+    let message = format!("`{name}` may hold several values");
+    Err(vec![
+        Diagnostic::new(Code::ColumnOperator, span, message)
+            .help("map the field to a column with one value"),
+    ])
+}
