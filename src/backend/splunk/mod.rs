@@ -90,3 +90,6 @@ fn render(
         vec![Diagnostic::new(Code::TemplateContract, span, message)]
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use super::syntax::{Eval, string};
 use crate::backend::Fragment;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Predicate, Regex};
-use crate::platform::{Column, Condition, Piece, Rewrite, Scalar};
+use crate::platform::{Column, Piece, Rewrite, Scalar};
 use crate::source::Span;
 
 /// Assignments for `eval`, in order, and the names of those that only hold intermediate values.
@@ -64,10 +64,28 @@ pub(super) fn value(
             Ok(held)
         }
         Scalar::Case(cases) => {
-            let cases = cases.iter().map(|(conditions, text)| case(conditions, text, span));
+            let cases = cases.iter().map(|(conditions, then)| {
+                let all = Predicate::all(conditions.iter().map(predicate));
+                Ok(format!("{}, {}", expression(&all, span)?.text, value(then, before, span)?))
+            });
             Ok(format!("case({})", collect(cases)?.join(", ")))
         }
+        Scalar::Hex(inner, digits) => {
+            single(inner, span)?;
+            let inner = value(inner, before, span)?;
+            Ok(hexadecimal(&before.hold(&inner), *digits, before))
+        }
     }
+}
+
+/// What is no whole number stays as it is.
+fn hexadecimal(field: &str, digits: u8, before: &mut Assignments) -> String {
+    let number = format!("tonumber({field})");
+    let text = format!("substr(lower(tostring({number}, \"hex\")), 3)");
+    let hex = before.hold(&format!("if({number}>=0 AND {number}=floor({number}), {text}, null())"));
+    let padding = "0".repeat(usize::from(digits));
+    let padded = format!("substr(\"{padding}\".{hex}, -{digits})");
+    format!("case(isnull({hex}), {field}, len({hex})<{digits}, {padded}, true(), {hex})")
 }
 
 /// Parts that are missing add nothing; if all of them are, so is the whole.
@@ -79,9 +97,11 @@ fn join(parts: &[Scalar], before: &mut Assignments, span: Span) -> Result<String
         texts.push(match part {
             Scalar::Constant(_) => text,
             Scalar::Column(_) => optional(&text, &mut missing),
-            Scalar::Join(_) | Scalar::Default(..) | Scalar::Rewrite(..) | Scalar::Case(_) => {
-                optional(&before.hold(&text), &mut missing)
-            }
+            Scalar::Join(_)
+            | Scalar::Default(..)
+            | Scalar::Rewrite(..)
+            | Scalar::Case(_)
+            | Scalar::Hex(..) => optional(&before.hold(&text), &mut missing),
         });
     }
     let joined = texts.join(".");
@@ -94,11 +114,6 @@ fn join(parts: &[Scalar], before: &mut Assignments, span: Span) -> Result<String
 fn optional(field: &str, missing: &mut Vec<String>) -> String {
     missing.push(format!("isnull({field})"));
     format!("coalesce({field}, \"\")")
-}
-
-fn case(conditions: &[Condition], text: &str, span: Span) -> Result<String, Vec<Diagnostic>> {
-    let all = Predicate::all(conditions.iter().map(predicate));
-    Ok(format!("{}, {}", expression(&all, span)?.text, string(text)))
 }
 
 /// A replacement that holds a backslash has no documented spelling, so it is put together from the
