@@ -60,7 +60,13 @@ pub(super) fn predicate(condition: &Condition) -> Predicate<Column> {
 /// All of the bounds.
 pub(super) fn every(parts: Vec<Bound>) -> Bound {
     let exact = parts.iter().all(|part| part.exact);
-    let terms: Vec<Expr<Search>> = parts.into_iter().filter_map(|part| part.terms).collect();
+    let mut seen = BTreeSet::new();
+    let mut terms: Vec<Expr<Search>> = Vec::new();
+    for term in parts.into_iter().filter_map(|part| part.terms) {
+        if seen.insert(term.text.to_string()) {
+            terms.push(term);
+        }
+    }
     let terms = (!terms.is_empty()).then(|| all(terms, &SEARCH));
     Bound { terms, exact }
 }

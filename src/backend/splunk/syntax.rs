@@ -33,7 +33,7 @@ pub(super) const EVAL: Operators =
 /// A value of the `search` command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SearchValue {
-    /// It, quoted.
+    /// It, quoted unless it is made of digits.
     pub text: Fragment<Search>,
     /// Whether it matches what the test matches; else it matches more.
     pub exact: bool,
@@ -63,7 +63,9 @@ pub(super) fn search_value(test: &TextTest) -> SearchValue {
         }
         TextTest::Like(parts) => parts.iter().for_each(|part| value.part(part)),
     }
-    SearchValue { text: Fragment::trusted(format!("\"{}\"", value.text)), exact: value.exact }
+    let number = !value.text.is_empty() && value.text.chars().all(|c| c.is_ascii_digit());
+    let text = if number { value.text } else { format!("\"{}\"", value.text) };
+    SearchValue { text: Fragment::trusted(text), exact: value.exact }
 }
 
 /// A search value in the making.
