@@ -9,6 +9,7 @@
 //! `engine`: ir; `cli`: everything.
 
 pub mod backend;
+pub mod check;
 pub mod diagnostic;
 pub mod ir;
 pub mod plan;

@@ -113,6 +113,8 @@ codes! {
     DuplicateRule "E0306" "duplicate-rule" "two rules have the same id or name";
     RuleCycle "E0307" "rule-cycle" "rules refer to each other in a circle";
     NothingMatches "E0308" "nothing-matches" "a pattern of selections matches no selection";
+    UnknownCode "E0309" "unknown-code" "there is no such code to accept";
+    FilterMismatch "E0310" "filter-mismatch" "a filter does not apply to a rule that it names";
     // E04xx: types and modifiers
     TypeMismatch "E0401" "type-mismatch" "a value does not fit the type of its field";
     OperatorType "E0402" "operator-type" "the operator makes no sense for the type of the field";
@@ -154,8 +156,11 @@ codes! {
     YamlAmbiguous "W0101" "yaml-ambiguous-scalar" "YAML 1.1 and 1.2 readers disagree about a scalar";
     UnknownKey "W0102" "unknown-key" "the specification has no such key";
     UnusedSelection "W0301" "unused-selection" "the condition does not use a selection";
+    FilterIdle "W0302" "filter-idle" "a filter excludes nothing";
     AlwaysTrue "W0401" "always-true" "the test or the condition holds for every event";
     NeverTrue "W0402" "never-true" "the condition can never hold";
     Unchecked "W0501" "unchecked-fields" "the platform has no schema: fields pass unchecked";
+    CountOnTheWay "W0601" "count-on-the-way" "a count that is small or exact holds on the way up";
+    FilterWidens "W0602" "filter-widens" "a filter on an event under `not` makes the rule fire more";
     AsciiCaseOnly "W0605" "ascii-case-only" "only ASCII letters are folded";
 }

@@ -1,0 +1,162 @@
+//! Value texts → pieces of literals and wildcards → the simplest test that says the same.
+//!
+//! `\Temp\*` → `[Literal("\Temp\"), Any]` → `StartsWith("\Temp\")`.
+
+use crate::ir::{Part, TextCmp, TextTest};
+use crate::syntax::ast::{Value, ValueKind};
+
+/// What a text with wildcards asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Any text at all: the field is there.
+    Anything,
+    /// A test.
+    Test(TextTest),
+}
+
+/// The pieces of a value as Sigma reads them; numbers and booleans are their text.
+pub(super) fn parts(value: &Value) -> Vec<Part> {
+    match value.kind {
+        ValueKind::Text => read(&value.text),
+        ValueKind::Literal
+        | ValueKind::Integer(_)
+        | ValueKind::Float(_)
+        | ValueKind::Boolean(_)
+        | ValueKind::Null => literal(&value.text),
+    }
+}
+
+/// A text without wildcards.
+pub(super) fn literal(text: &str) -> Vec<Part> {
+    if text.is_empty() { Vec::new() } else { vec![Part::Literal(text.to_owned())] }
+}
+
+/// `*` and `?` are wildcards, `\` makes them, and itself, literal; before others it stands for
+/// itself (specification: "Escaping").
+fn read(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut acc = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let wildcard = match c {
+            '*' => Part::Any,
+            '?' => Part::One,
+            '\\' => {
+                acc.push(chars.next_if(|next| matches!(next, '*' | '?' | '\\')).unwrap_or(c));
+                continue;
+            }
+            _ => {
+                acc.push(c);
+                continue;
+            }
+        };
+        parts.extend(literal(&std::mem::take(&mut acc)));
+        parts.push(wildcard);
+    }
+    parts.extend(literal(&acc));
+    parts
+}
+
+/// The text without its wildcards, if it has none.
+pub(super) fn plain(parts: &[Part]) -> Option<&str> {
+    match parts {
+        [] => Some(""),
+        [Part::Literal(text)] => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether it is `*` alone.
+pub(super) fn is_star(parts: &[Part]) -> bool {
+    !parts.is_empty() && parts.iter().all(|part| *part == Part::Any)
+}
+
+/// The test for a text that compares like this with the pieces.
+pub(super) fn test(parts: Vec<Part>, cmp: TextCmp) -> Asked {
+    let before = matches!(cmp, TextCmp::EndsWith | TextCmp::Contains).then_some(Part::Any);
+    let after = matches!(cmp, TextCmp::StartsWith | TextCmp::Contains).then_some(Part::Any);
+    let parts = merged(before.into_iter().chain(parts).chain(after));
+    simplest(parts)
+}
+
+/// The pieces with neighbours of the same kind merged.
+fn merged(parts: impl Iterator<Item = Part>) -> Vec<Part> {
+    let mut merged: Vec<Part> = Vec::new();
+    for part in parts {
+        match (merged.last_mut(), part) {
+            (Some(Part::Any), Part::Any) => {}
+            (Some(Part::Literal(text)), Part::Literal(more)) => text.push_str(&more),
+            (_, part) => merged.push(part),
+        }
+    }
+    merged
+}
+
+/// The simplest test that says the same as these pieces.
+fn simplest(parts: Vec<Part>) -> Asked {
+    let test = match parts.as_slice() {
+        [] => TextTest::Equals(String::new()),
+        [Part::Any] => return Asked::Anything,
+        [Part::Literal(text)] => TextTest::Equals(text.clone()),
+        [Part::Literal(text), Part::Any] => TextTest::StartsWith(text.clone()),
+        [Part::Any, Part::Literal(text)] => TextTest::EndsWith(text.clone()),
+        [Part::Any, Part::Literal(text), Part::Any] => TextTest::Contains(text.clone()),
+        _ => TextTest::Like(parts),
+    };
+    Asked::Test(test)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Span;
+
+    fn asked(text: &str, cmp: TextCmp) -> String {
+        let value = Value { span: Span::default(), text: text.into(), kind: ValueKind::Text };
+        match test(parts(&value), cmp) {
+            Asked::Anything => "anything".into(),
+            Asked::Test(TextTest::Equals(text)) => format!("= {text}"),
+            Asked::Test(TextTest::StartsWith(text)) => format!("^ {text}"),
+            Asked::Test(TextTest::EndsWith(text)) => format!("$ {text}"),
+            Asked::Test(TextTest::Contains(text)) => format!("~ {text}"),
+            Asked::Test(TextTest::Like(parts)) => parts.iter().fold("like ".into(), |acc, part| {
+                acc + match part {
+                    Part::Literal(text) => text,
+                    Part::Any => "<*>",
+                    Part::One => "<?>",
+                }
+            }),
+        }
+    }
+
+    #[test]
+    fn each_pattern_becomes_its_simplest_test() {
+        use TextCmp::{Contains, EndsWith, Equals, StartsWith};
+        let cases = [
+            ("", Equals, "= "),
+            ("*", Equals, "anything"),
+            ("***", Equals, "anything"),
+            ("", Contains, "anything"),
+            ("a", Equals, "= a"),
+            ("a*", Equals, "^ a"),
+            ("*a", Equals, "$ a"),
+            ("**a*", Equals, "~ a"),
+            ("a*b", Equals, "like a<*>b"),
+            ("a?", Equals, "like a<?>"),
+            ("a", Contains, "~ a"),
+            ("*a", Contains, "~ a"),
+            ("a*b", Contains, "like <*>a<*>b<*>"),
+            ("?", EndsWith, "like <*><?>"),
+            ("a", StartsWith, "^ a"),
+            ("a", EndsWith, "$ a"),
+            (r"C:\a\*", Equals, r"= C:\a*"),
+            (r"C:\a\\*", Equals, r"^ C:\a\"),
+            (r"\\\\srv\x\?", Equals, r"= \\srv\x?"),
+            (r"a\", Equals, r"= a\"),
+            (r"\n\\n", Equals, r"= \n\n"),
+        ];
+        for (text, cmp, expected) in cases {
+            assert_eq!(asked(text, cmp), expected, "{text} {cmp:?}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Regular expressions: only what runs in time linear in the text, as the `regex` crate does.
+
+use regex_syntax::ast::ErrorKind;
+
+use super::modifiers::Flags;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::ir::Regex;
+use crate::syntax::ast::Value;
+
+/// How large a compiled expression may get, in bytes.
+const MAX_COMPILED: usize = 1 << 20;
+/// How deeply an expression may nest.
+const MAX_DEPTH: u32 = 100;
+
+/// The expression, if it compiles; else why not is reported.
+pub(super) fn read(value: &Value, flags: Flags, diagnostics: &mut Diagnostics) -> Option<Regex> {
+    let problem = match problem(&value.text, flags) {
+        None => {
+            let Flags { ignore_case, multiline, dotall } = flags;
+            let pattern = value.text.clone();
+            return Some(Regex { pattern, ignore_case, multiline, dotall });
+        }
+        Some(problem) => problem,
+    };
+    diagnostics
+        .push(Diagnostic::new(Code::BadRegex, value.span, problem.message).help(problem.help));
+    None
+}
+
+/// Why an expression is refused.
+struct Problem {
+    message: String,
+    help: &'static str,
+}
+
+fn problem(pattern: &str, flags: Flags) -> Option<Problem> {
+    let mut parser = regex_syntax::ParserBuilder::new()
+        .nest_limit(MAX_DEPTH)
+        .case_insensitive(flags.ignore_case)
+        .multi_line(flags.multiline)
+        .dot_matches_new_line(flags.dotall)
+        .build();
+    if let Err(error) = parser.parse(pattern) {
+        return Some(explain(&error, pattern));
+    }
+    let compiled = regex::RegexBuilder::new(pattern)
+        .size_limit(MAX_COMPILED)
+        .nest_limit(MAX_DEPTH)
+        .case_insensitive(flags.ignore_case)
+        .multi_line(flags.multiline)
+        .dot_matches_new_line(flags.dotall)
+        .build();
+    compiled.err().map(|_| Problem {
+        message: "the regular expression is too large".to_owned(),
+        help: "use smaller repetitions",
+    })
+}
+
+fn explain(error: &regex_syntax::Error, pattern: &str) -> Problem {
+    let (offset, what, kind) = match error {
+        regex_syntax::Error::Parse(error) => {
+            (error.span().start.offset, error.kind().to_string(), Some(error.kind()))
+        }
+        regex_syntax::Error::Translate(error) => {
+            (error.span().start.offset, error.kind().to_string(), None)
+        }
+        _ => (0, "it cannot be read".to_owned(), None),
+    };
+    let before = pattern.get(..offset).map_or(0, |before| before.chars().count());
+    let message =
+        format!("the regular expression does not compile: {what}, at its character {}", before + 1);
+    let help = match kind {
+        Some(ErrorKind::UnsupportedLookAround) => {
+            "look-around has no exact translation: write the exclusion as another selection, \
+             `and not` it in the condition"
+        }
+        Some(ErrorKind::UnsupportedBackreference) => {
+            "back-references have no exact translation: list the alternatives"
+        }
+        _ => "a literal character that has a meaning in expressions needs a `\\` before it",
+    };
+    Problem { message, help }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_expressions_are_refused_with_their_place() {
+        let cases = [
+            ("a(b", "unclosed group, at its character 2"),
+            ("é[", "unclosed character class, at its character 2"),
+            ("x(?!y)", "look-around"),
+            (r"(a)\1", "backreferences"),
+            ("(?:[a-z]{1000}){1000}", "too large"),
+            (r"\p{Nope}", "Unicode property not found"),
+        ];
+        for (pattern, expected) in cases {
+            let problem = problem(pattern, Flags::default()).unwrap();
+            assert!(problem.message.contains(expected), "{pattern}: {}", problem.message);
+        }
+        assert!(problem(&"(".repeat(9999), Flags::default()).is_some());
+        assert!(problem(r"(?i)^C:\\[a-z]+\.exe$|a{2,40}", Flags::default()).is_none());
+    }
+}
