@@ -95,3 +95,6 @@ fn base_rule(
     };
     Some(Rule { name, meta, emitted, body: Body::Events(pattern) })
 }
+
+#[cfg(test)]
+mod tests;

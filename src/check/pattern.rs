@@ -4,6 +4,7 @@
 
 use crate::ir::{Part, TextCmp, TextTest};
 use crate::syntax::ast::{Value, ValueKind};
+use crate::syntax::sigma::value::{Piece, parse_pattern};
 
 /// What a text with wildcards asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,30 +32,14 @@ pub(super) fn literal(text: &str) -> Vec<Part> {
     if text.is_empty() { Vec::new() } else { vec![Part::Literal(text.to_owned())] }
 }
 
-/// `*` and `?` are wildcards, `\` makes them, and itself, literal; before others it stands for
-/// itself (specification: "Escaping").
+/// Text with wildcards and escapes (specification: "Escaping").
 fn read(text: &str) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut acc = String::new();
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let wildcard = match c {
-            '*' => Part::Any,
-            '?' => Part::One,
-            '\\' => {
-                acc.push(chars.next_if(|next| matches!(next, '*' | '?' | '\\')).unwrap_or(c));
-                continue;
-            }
-            _ => {
-                acc.push(c);
-                continue;
-            }
-        };
-        parts.extend(literal(&std::mem::take(&mut acc)));
-        parts.push(wildcard);
-    }
-    parts.extend(literal(&acc));
-    parts
+    let part = |piece| match piece {
+        Piece::Literal(text) => Part::Literal(text),
+        Piece::Any => Part::Any,
+        Piece::One => Part::One,
+    };
+    parse_pattern(text).into_iter().map(part).collect()
 }
 
 /// The text without its wildcards, if it has none.

@@ -8,22 +8,18 @@ use crate::ir::Regex;
 use crate::syntax::ast::Value;
 
 /// How large a compiled expression may get, in bytes.
-const MAX_COMPILED: usize = 1 << 20;
+const MAX_COMPILED: usize = 10 << 20;
 /// How deeply an expression may nest.
 const MAX_DEPTH: u32 = 100;
 
 /// The expression, if it compiles; else why not is reported.
 pub(super) fn read(value: &Value, flags: Flags, diagnostics: &mut Diagnostics) -> Option<Regex> {
-    let problem = match problem(&value.text, flags) {
-        None => {
-            let Flags { ignore_case, multiline, dotall } = flags;
-            let pattern = value.text.clone();
-            return Some(Regex { pattern, ignore_case, multiline, dotall });
-        }
-        Some(problem) => problem,
+    let Some(problem) = problem(&value.text, flags) else {
+        let Flags { ignore_case, multiline, dotall } = flags;
+        return Some(Regex { pattern: value.text.clone(), ignore_case, multiline, dotall });
     };
-    diagnostics
-        .push(Diagnostic::new(Code::BadRegex, value.span, problem.message).help(problem.help));
+    let found = Diagnostic::new(Code::BadRegex, value.span, problem.message);
+    diagnostics.push(found.help(problem.help));
     None
 }
 

@@ -113,7 +113,7 @@ impl Question<'_> {
         if cmp == TextCmp::Equals && pattern::is_star(&parts) {
             return Some(Op::Exists);
         }
-        if kind != Kind::Text && kind != Kind::Ip && cmp == TextCmp::Equals && parts.is_empty() {
+        if cmp == TextCmp::Equals && is_none(&parts) && kind != Kind::Text && kind != Kind::Ip {
             return Some(Op::Null);
         }
         match kind {
@@ -142,16 +142,16 @@ impl Question<'_> {
     }
 
     fn text_op(&self, parts: Vec<Part>, cmp: TextCmp, scope: &mut Scope<'_>) -> Op {
+        if cmp != TextCmp::Equals && parts.is_empty() {
+            let message = format!("every value of `{}` passes this test", self.field.name);
+            scope.diagnostics.push(
+                Diagnostic::new(Code::AlwaysTrue, self.value.span, message)
+                    .help("write `exists: true` if the field only has to be there"),
+            );
+        }
         match pattern::test(parts, cmp) {
             Asked::Test(test) => Op::Text { test, cased: self.modifiers.cased },
-            Asked::Anything => {
-                let message = format!("every value of `{}` passes this test", self.field.name);
-                scope.diagnostics.push(
-                    Diagnostic::new(Code::AlwaysTrue, self.value.span, message)
-                        .help("write `exists: true` if the field only has to be there"),
-                );
-                Op::Exists
-            }
+            Asked::Anything => Op::Exists,
         }
     }
 
@@ -217,10 +217,12 @@ impl Question<'_> {
     /// Refuses numbers that the type never holds.
     fn check_range(&self, number: f64, scope: &mut Scope<'_>) -> Option<()> {
         let ty = self.field.ty.element();
-        let help = match ty {
-            Type::Port if !(0.0..=65535.0).contains(&number) => "ports are 0 to 65535",
-            Type::Port | Type::Integer if number.fract() != 0.0 => "it holds whole numbers",
-            _ => return Some(()),
+        let help = if *ty == Type::Port && !(0.0..=65535.0).contains(&number) {
+            "ports are 0 to 65535"
+        } else if *ty != Type::Duration && number.fract() != 0.0 {
+            "it holds whole numbers"
+        } else {
+            return Some(());
         };
         let message = format!("`{}` is never {number}", self.field.name);
         scope.mismatch(self.value.span, message, help);
@@ -242,10 +244,8 @@ impl Question<'_> {
     /// Refuses a hash that is none, as it would never be found.
     fn check_digits(&self, parts: &[Part], scope: &mut Scope<'_>) -> Option<()> {
         let ty = self.field.ty.element();
-        let digits = match ty {
-            Type::Hash(hash) | Type::Fingerprint(hash) => digits(*hash),
-            _ => return Some(()),
-        };
+        let (Type::Hash(hash) | Type::Fingerprint(hash)) = ty else { return Some(()) };
+        let digits = digits(*hash);
         let Some(text) = pattern::plain(parts).filter(|text| !text.is_empty()) else {
             return Some(());
         };
@@ -310,6 +310,12 @@ impl Question<'_> {
             .push(Diagnostic::new(Code::BadNumber, self.value.span, message).help(help));
         None
     }
+}
+
+/// Whether it is how logs write that there is no value. A field that is no text never holds it: for
+/// such a field it means missing.
+fn is_none(parts: &[Part]) -> bool {
+    matches!(pattern::plain(parts), Some("" | "-"))
 }
 
 /// The hexadecimal digits of a hash.
