@@ -6,10 +6,12 @@
 
 mod fragment;
 pub mod infix;
+mod kql;
 mod splunk;
 pub mod template;
 
 pub use fragment::Fragment;
+pub use kql::Kql;
 pub use splunk::Splunk;
 
 use crate::diagnostic::Diagnostic;
@@ -38,7 +40,7 @@ pub trait Backend: Sync {
 }
 
 /// All query languages, by name.
-pub const BACKENDS: &[&dyn Backend] = &[&Splunk];
+pub const BACKENDS: &[&dyn Backend] = &[&Kql, &Splunk];
 
 /// The back end of this name.
 #[must_use]

