@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, StrInput, StructureStyle, Tag, options};
+use granit_parser::{
+    Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle, Tag, options,
+};
 
 use super::messages;
 use super::{Kind, Node, Style, limits};
@@ -29,7 +31,7 @@ pub(super) fn build(source: SourceId, text: &str, diagnostics: &mut Diagnostics)
             Some(Ok((event, span))) => builder.event(event, &span),
             Some(Err(error)) => {
                 let at = error.marker().byte_offset().unwrap_or(text.len());
-                builder.report(messages::explain(&error, builder.one_character(at)));
+                builder.syntax_error(&error, at);
                 builder.abandon()
             }
         };
@@ -295,6 +297,13 @@ impl<'a> Builder<'a> {
         }
     }
 
+    fn syntax_error(&mut self, error: &ScanError, at: usize) {
+        let span = self.one_character(at);
+        let before = self.text.get(..span.start as usize).unwrap_or("");
+        let line = before.rsplit('\n').next().unwrap_or("");
+        self.report(messages::explain(error, span, line));
+    }
+
     fn report(&mut self, finding: Diagnostic) {
         self.diagnostics.push(finding);
     }
@@ -319,9 +328,16 @@ impl<'a> Builder<'a> {
         Span::new(self.source, span.start as usize, span.start as usize + length)
     }
 
-    /// An absent value stands right after what precedes it.
+    /// An absent value stands right after the `:` or `-` that announces it.
     fn absent(&self, span: Span) -> Span {
-        let before = self.text.get(..span.start as usize).unwrap_or("");
+        let at = span.start as usize;
+        let after = self.text.get(at..).unwrap_or("");
+        let colon = after.trim_start_matches(' ').strip_prefix(':');
+        if let Some(rest) = colon {
+            let at = at + after.len() - rest.len();
+            return Span::new(self.source, at, at);
+        }
+        let before = self.text.get(..at).unwrap_or("");
         let at = before.trim_end_matches([' ', '\n', '\r']).len();
         Span::new(self.source, at, at)
     }

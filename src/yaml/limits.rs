@@ -4,13 +4,13 @@
 //! Rules need a depth of about six and a few hundred values.
 
 /// Bytes of a file (E0106): ten thousand rules.
-pub const FILE_BYTES: usize = 32 << 20;
+pub const FILE_BYTES: usize = 16 << 20;
 
 /// Bytes of one scalar (E0106).
 pub const SCALAR_BYTES: usize = 1 << 20;
 
 /// Scalars, lists and mappings of a file (E0106).
-pub const NODES: usize = 2_000_000;
+pub const NODES: usize = 1_000_000;
 
 /// Lists and mappings within each other (E0103).
 pub const DEPTH: usize = 64;

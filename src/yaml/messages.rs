@@ -8,10 +8,14 @@ use granit_parser::{ErrorKind, ScanError};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
-/// The finding for an error of the scanner at `span`.
-pub(super) fn explain(error: &ScanError, span: Span) -> Diagnostic {
+/// The finding for an error of the scanner at `span`; `before` is the text of its line up to there.
+pub(super) fn explain(error: &ScanError, span: Span, before: &str) -> Diagnostic {
     if *error.kind() == ErrorKind::RecursionLimitExceeded {
         return too_deep(span);
+    }
+    if before.contains('\t') && before.trim().is_empty() {
+        let finding = Diagnostic::new(Code::YamlSyntax, span, "a tab indents the line");
+        return finding.help("indent with spaces");
     }
     let finding = Diagnostic::new(Code::YamlSyntax, span, message(error));
     match help(error.kind()) {
@@ -37,6 +41,9 @@ fn message(error: &ScanError) -> String {
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation => "a tab indents the line".to_owned(),
         ErrorKind::UnclosedQuotedScalar => "the quoted text does not end".to_owned(),
+        ErrorKind::InvalidQuotedScalarIndent => {
+            "the quoted text does not end before the next line of the mapping".to_owned()
+        }
         ErrorKind::UnclosedFlowCollection { open } => format!("`{open}` is not closed"),
         ErrorKind::UnexpectedCharacter { character } => {
             format!("a value cannot begin with `{character}` unless it is quoted")
@@ -57,7 +64,7 @@ fn help(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation => Some("indent with spaces"),
-        ErrorKind::UnclosedQuotedScalar => {
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
             Some("add the closing quote; a `'` within single quotes is written `''`")
         }
         ErrorKind::InvalidTrailingSingleQuotedScalar => {

@@ -343,14 +343,22 @@ impl<'a> Grammar<'a> {
     fn all(&self, parts: Vec<Spanned<Condition>>) -> Spanned<Condition> {
         self.join(parts, Condition::And, |part| match part {
             Condition::And(inner) => Ok(inner),
-            other => Err(other),
+            other @ (Condition::Name(_)
+            | Condition::Of(..)
+            | Condition::Not(_)
+            | Condition::Or(_)
+            | Condition::Error) => Err(other),
         })
     }
 
     fn any(&self, parts: Vec<Spanned<Condition>>) -> Spanned<Condition> {
         self.join(parts, Condition::Or, |part| match part {
             Condition::Or(inner) => Ok(inner),
-            other => Err(other),
+            other @ (Condition::Name(_)
+            | Condition::Of(..)
+            | Condition::Not(_)
+            | Condition::And(_)
+            | Condition::Error) => Err(other),
         })
     }
 
@@ -407,16 +415,16 @@ fn token<'a>(fits: fn(char) -> bool) -> impl FnMut(&'a str) -> IResult<&'a str, 
     move |input| preceded(multispace0, take_while1(fits)).parse(input)
 }
 
-/// The word or sign at the beginning of a text; empty at its end.
+/// The word, quoted text or sign at the beginning of a text; empty at its end.
 fn lexeme(rest: &str) -> &str {
-    let signs = ["&&", "||"];
     let word = rest.len() - rest.trim_start_matches(is_pattern).len();
-    let sign = signs.iter().find(|sign| rest.starts_with(**sign)).map(|sign| sign.len());
-    let length = match (word, sign) {
-        (0, Some(length)) => length,
-        (0, None) => rest.chars().next().map_or(0, char::len_utf8),
-        (length, _) => length,
+    let quoted = || {
+        let quote = rest.chars().next().filter(|first| matches!(first, '\'' | '"'))?;
+        rest.get(1..)?.find(quote).map(|end| end + 2)
     };
+    let sign = || rest.starts_with("&&").then_some(2).or(rest.starts_with("||").then_some(2));
+    let one = || rest.chars().next().map_or(0, char::len_utf8);
+    let length = if word > 0 { word } else { quoted().or_else(sign).unwrap_or_else(one) };
     rest.split_at_checked(length).map_or(rest, |(found, _)| found)
 }
 

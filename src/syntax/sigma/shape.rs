@@ -60,10 +60,8 @@ impl<'a> Reader<'a> {
     /// Reports a list, map or text without content.
     pub(super) fn empty(&mut self, key: &Node, value: &Node, help: &str) {
         let key = key.text().unwrap_or("…");
-        let span =
-            if value.span.range().is_empty() { value.span.to(value.span) } else { value.span };
         let message = format!("`{key}` is empty");
-        self.report(Diagnostic::new(Code::EmptyValue, span, message).help(help));
+        self.report(Diagnostic::new(Code::EmptyValue, value.span, message).help(help));
     }
 
     /// The text of an optional key; absent if it is null.
