@@ -8,14 +8,33 @@
 //! `TargetObject` of `windows/registry_set` on `defender-xdr` →
 //! `Rewrite(Join([RegistryKey, '\', RegistryValueName]), registry)`.
 
+mod expression;
+mod place;
+mod rewriting;
 mod scalar;
+mod schema;
+mod sections;
 mod shipped;
+mod types;
 
 pub use scalar::{Column, ColumnType, Condition, Piece, Resolved, Rewrite, Scalar};
 pub use shipped::{load, names};
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::SourceId;
+use crate::taxonomy::Taxonomy;
+use crate::yaml::Node;
+
+use expression::{shape, texts};
+use schema::Schema;
+use sections::Sections;
+
+/// Keys of a platform file.
+const KEYS: [&str; 7] =
+    ["platform", "title", "targets", "schema", "parts", "rewrites", "logsources"];
 
 /// Where (part of) a log source lives.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,22 +69,58 @@ pub struct Platform {
     pub title: String,
     /// Names of the targets whose queries it understands.
     pub targets: Vec<String>,
-    /// Log sources, read when they are asked for.
-    logsources: BTreeMap<String, OnceLock<Vec<Source>>>,
+    context: Context,
+    /// Places of log sources, read when they are asked for.
+    places: BTreeMap<&'static str, OnceLock<Vec<Source>>>,
+}
+
+/// What the entries of a platform file refer to.
+#[derive(Debug)]
+struct Context {
+    sections: Sections<'static>,
+    schema: Schema<'static>,
+    taxonomy: Taxonomy,
+    rewrites: OnceLock<BTreeMap<String, Vec<Rewrite>>>,
 }
 
 impl Platform {
+    /// Finds what a platform file (`source`) and its schema hold; only the head is read here.
+    fn open(
+        source: SourceId,
+        text: &'static str,
+        schema: &'static str,
+        found: &mut Diagnostics,
+    ) -> Self {
+        let sections = Sections::find(source, text, found);
+        let mut head = |key: &str| match sections.read("", key, found) {
+            Some(node) => texts(&node),
+            None => {
+                let message = format!("the platform file has no `{key}`");
+                found.push(Diagnostic::new(Code::PlatformSyntax, sections.span(), message));
+                Vec::new()
+            }
+        };
+        let mut one = |key: &str| head(key).into_iter().next().unwrap_or_default();
+        let (name, title) = (one("platform"), one("title"));
+        let targets = head("targets");
+        let places = sections.names("logsources").map(|key| (key, OnceLock::new())).collect();
+        let (schema, taxonomy) = (Schema::find(schema), Taxonomy::standard());
+        let context = Context { sections, schema, taxonomy, rewrites: OnceLock::new() };
+        Self { name, title, targets, context, places }
+    }
+
     /// Keys of the log sources that it holds, such as `windows/registry_set`, sorted.
     pub fn logsources(&self) -> impl Iterator<Item = &str> {
-        self.logsources.keys().map(String::as_str)
+        self.places.keys().copied()
     }
 
     /// Where the log source lives: each of its events is in exactly one of the places. Empty: the
     /// platform does not hold it.
     #[must_use]
     pub fn places(&self, logsource: &str) -> &[Source] {
-        match self.logsources.get(logsource) {
-            Some(read) => read.get_or_init(Vec::new),
+        match self.places.get(logsource) {
+            // What is wrong with the file is what `prove` reports.
+            Some(read) => read.get_or_init(|| self.read(logsource, &mut Diagnostics::default())),
             None => &[],
         }
     }
@@ -85,5 +140,78 @@ impl Platform {
             .flat_map(|first| first.fields.keys())
             .map(String::as_str)
             .filter(move |field| others.iter().all(|other| other.fields.contains_key(*field)))
+    }
+
+    /// Checks every mapping: columns are in the schema, types fit the taxonomy, log sources and
+    /// fields are known (E0301, E0302, E0504, E0505, E0506).
+    pub fn prove(&self, found: &mut Diagnostics) {
+        let context = &self.context;
+        for logsource in self.logsources() {
+            self.read(logsource, found);
+        }
+        context.read_rewrites(found);
+        for part in context.sections.names("parts") {
+            context.prove_part(part, found);
+        }
+        for key in context.sections.names("").filter(|key| !KEYS.contains(key)) {
+            let message = format!("unknown key `{key}`");
+            let span = context.sections.key(key);
+            found.push(Diagnostic::new(Code::PlatformSyntax, span, message).nearest(key, KEYS));
+        }
+    }
+
+    fn read(&self, key: &str, found: &mut Diagnostics) -> Vec<Source> {
+        let Some(node) = self.context.sections.read("logsources", key, found) else {
+            return Vec::new();
+        };
+        let Some(logsource) = self.context.taxonomy.get(key) else {
+            let message = format!("there is no log source `{key}`");
+            found.push(
+                Diagnostic::new(Code::UnknownLogSource, node.span, message)
+                    .nearest(key, self.context.taxonomy.keys()),
+            );
+            return Vec::new();
+        };
+        place::read(&self.context, logsource, &node, found)
+    }
+}
+
+impl Context {
+    /// The named rewritings.
+    fn rewrites(&self) -> &BTreeMap<String, Vec<Rewrite>> {
+        self.rewrites.get_or_init(|| self.read_rewrites(&mut Diagnostics::default()))
+    }
+
+    fn read_rewrites(&self, found: &mut Diagnostics) -> BTreeMap<String, Vec<Rewrite>> {
+        let names: Vec<_> = self.sections.names("rewrites").collect();
+        let read = |name: &str, found: &mut Diagnostics| {
+            self.sections.read("rewrites", name, found).map(|node| rewriting::read(&node, found))
+        };
+        names.into_iter().filter_map(|name| Some((name.to_owned(), read(name, found)?))).collect()
+    }
+
+    /// A field that a part names is a field of some log source.
+    fn prove_part(&self, part: &str, found: &mut Diagnostics) {
+        let Some(node) = self.sections.read("parts", part, found) else {
+            let message = format!("the part `{part}` says nothing");
+            found.push(Diagnostic::new(Code::PlatformSyntax, self.sections.span(), message));
+            return;
+        };
+        if node.pairs().is_none() {
+            found.push(shape(&node, "a mapping"));
+        }
+        let known = |field: &str| {
+            let mut sources = self.taxonomy.keys().filter_map(|key| self.taxonomy.get(key));
+            sources.any(|source| source.field(field).is_some())
+        };
+        let pairs = node.get("fields").and_then(Node::pairs).unwrap_or_default();
+        let same = node.get("same").and_then(Node::items).unwrap_or_default();
+        for name in same.iter().chain(pairs.iter().map(|(name, _)| name)) {
+            let text = name.text().unwrap_or_default();
+            if !known(text) {
+                let message = format!("no log source has a field `{text}`");
+                found.push(Diagnostic::new(Code::UnknownField, name.span, message));
+            }
+        }
     }
 }

@@ -23,6 +23,22 @@ pub enum ColumnType {
     Dynamic,
 }
 
+impl ColumnType {
+    /// What it is called in messages, such as `whole numbers`.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "whole numbers",
+            Self::Real => "numbers",
+            Self::Boolean => "true or false",
+            Self::Time => "times",
+            Self::Ip => "addresses",
+            Self::Dynamic => "bags of values",
+        }
+    }
+}
+
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Column {

@@ -1,20 +1,69 @@
-//! The platforms that come with the program.
+//! The platforms that come with the program; their files are `templates/platforms/*.yml`.
 
 use super::Platform;
+use crate::diagnostic::Diagnostics;
+use crate::source::SourceId;
+
+/// A shipped platform: its name, its file and its schema.
+struct Shipped {
+    name: &'static str,
+    text: &'static str,
+    schema: &'static str,
+}
+
+macro_rules! shipped {
+    ($($name:literal),*) => {
+        const NAMES: &[&str] = &[$($name),*];
+        const SHIPPED: &[Shipped] = &[$(Shipped {
+            name: $name,
+            text: include_str!(concat!("../../templates/platforms/", $name, ".yml")),
+            schema: include_str!(concat!("../../templates/schemas/", $name, ".yml")),
+        }),*];
+    };
+}
+
+shipped!("defender-xdr", "splunk-ta");
 
 /// Names of the shipped platforms, sorted.
 #[must_use]
 pub fn names() -> &'static [&'static str] {
-    &[]
+    NAMES
 }
 
 /// The shipped platform of this name.
 #[must_use]
 pub fn load(name: &str) -> Option<Platform> {
-    names().contains(&name).then(|| Platform {
-        name: name.to_owned(),
-        title: String::new(),
-        targets: Vec::new(),
-        logsources: std::collections::BTreeMap::new(),
-    })
+    // What is wrong with a shipped file would be found by the tests below.
+    open(name, &mut Diagnostics::default())
+}
+
+fn open(name: &str, found: &mut Diagnostics) -> Option<Platform> {
+    let shipped = SHIPPED.iter().find(|shipped| shipped.name == name)?;
+    Some(Platform::open(SourceId::default(), shipped.text, shipped.schema, found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::render_text;
+    use crate::source::SourceMap;
+
+    #[test]
+    fn every_mapping_of_every_shipped_platform_is_proven() {
+        for shipped in SHIPPED {
+            let mut sources = SourceMap::default();
+            sources.add(shipped.name, shipped.text);
+            let mut found = Diagnostics::default();
+            let platform = open(shipped.name, &mut found).unwrap();
+            assert_eq!(platform.name, shipped.name);
+            platform.prove(&mut found);
+            let renderer = annotate_snippets::Renderer::plain();
+            let report: String =
+                found.iter().map(|found| render_text(found, &sources, &renderer)).collect();
+            assert!(report.is_empty(), "{report}");
+            for logsource in platform.logsources() {
+                assert!(!platform.places(logsource).is_empty(), "{logsource}");
+            }
+        }
+    }
 }

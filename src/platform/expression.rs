@@ -1,0 +1,247 @@
+//! A mapping expression of a platform file → [`Scalar`].
+//!
+//! ```yaml
+//! Image: InitiatingProcessFolderPath                   # a column
+//! EventType: {text: SetValue}                          # always the same text
+//! User: {join: [AccountDomain, '\', AccountName]}      # what looks like no name is text
+//! Details: {case: [{where: {Type: Dword}, then: {hex: Data, digits: 8}}, {then: Data}]}
+//! TargetObject: {column: Key, default: '(Default)', rewrite: registry, nulls: ['-']}
+//! ```
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::Span;
+use crate::taxonomy::Type;
+use crate::yaml::Node;
+
+use super::schema::{Found, Tables};
+use super::{Column, Condition, Resolved, Rewrite, Scalar};
+
+/// Keys of an expression that say what it is.
+const FORMS: [&str; 5] = ["column", "text", "join", "case", "hex"];
+/// Keys that may stand beside them.
+const OPTIONS: [&str; 5] = ["default", "digits", "rewrite", "nulls", "lacks"];
+/// Expressions nest at most so deep.
+const DEPTH: usize = 8;
+
+/// What expressions refer to.
+pub(super) struct Scope<'a> {
+    /// Columns of the place.
+    pub(super) tables: &'a Tables<'a>,
+    /// Named rewritings of the platform.
+    pub(super) rewrites: &'a BTreeMap<String, Vec<Rewrite>>,
+}
+
+impl Scope<'_> {
+    /// Reads an expression; what is wrong is reported (E0504, E0505).
+    pub(super) fn expression(
+        &self,
+        node: &Node,
+        ty: &Type,
+        found: &mut Diagnostics,
+    ) -> Option<Resolved> {
+        let value = self.scalar(node, DEPTH, found)?;
+        let texts = |key: &str| node.get(key).map(texts).unwrap_or_default();
+        let (null_values, lacks) = (texts("nulls"), texts("lacks"));
+        Some(Resolved { value, ty: ty.clone(), null_values, lacks })
+    }
+
+    /// The column with this name.
+    pub(super) fn column(&self, node: &Node, found: &mut Diagnostics) -> Option<Column> {
+        let Some(name) = node.text() else {
+            found.push(shape(node, "the name of a column"));
+            return None;
+        };
+        self.column_named(name, node.span, found)
+    }
+
+    /// The column with this name, which was asked for at `span`.
+    pub(super) fn column_named(
+        &self,
+        name: &str,
+        span: Span,
+        found: &mut Diagnostics,
+    ) -> Option<Column> {
+        match self.tables.column(name) {
+            Found::Column(column) => Some(column),
+            Found::Opaque => {
+                let message = format!("queries cannot compare the column `{name}`");
+                found.push(Diagnostic::new(Code::UnknownColumn, span, message));
+                None
+            }
+            Found::Nothing => {
+                let message = format!("the tables of this place have no column `{name}`");
+                found.push(
+                    Diagnostic::new(Code::UnknownColumn, span, message)
+                        .nearest(name, self.tables.names()),
+                );
+                None
+            }
+        }
+    }
+
+    /// The conditions of `where` or `not`: columns and the values that they may have.
+    pub(super) fn conditions(
+        &self,
+        node: &Node,
+        negated: Negated,
+        found: &mut Diagnostics,
+    ) -> Vec<Condition> {
+        let Some(pairs) = node.pairs() else {
+            found.push(shape(node, "columns and their values, such as `{EventCode: [17, 18]}`"));
+            return Vec::new();
+        };
+        let mut conditions = Vec::new();
+        for (column, values) in pairs {
+            let any_of = texts(values);
+            if any_of.is_empty() {
+                found.push(shape(values, "a value or a list of values"));
+            }
+            let negated = negated == Negated::Yes;
+            conditions.extend(self.column(column, found).map(|column| Condition {
+                column,
+                any_of,
+                negated,
+            }));
+        }
+        conditions
+    }
+
+    fn scalar(&self, node: &Node, depth: usize, found: &mut Diagnostics) -> Option<Scalar> {
+        if node.text().is_some() {
+            return self.column(node, found).map(Scalar::Column);
+        }
+        if depth == 0 || node.pairs().is_none() {
+            found.push(shape(node, "a column or an expression such as `{join: […]}`"));
+            return None;
+        }
+        unknown_keys(node, &[&FORMS[..], &OPTIONS[..]].concat(), found);
+        let form = self.form(node, depth - 1, found)?;
+        let form = match node.get("default").and_then(Node::text) {
+            Some(text) => Scalar::Default(Box::new(form), text.to_owned()),
+            None => form,
+        };
+        let rewrites = self.rewrites(node, found);
+        match rewrites.is_empty() {
+            true => Some(form),
+            false => Some(Scalar::Rewrite(Box::new(form), rewrites)),
+        }
+    }
+
+    fn form(&self, node: &Node, depth: usize, found: &mut Diagnostics) -> Option<Scalar> {
+        let mut forms = FORMS.iter().filter_map(|key| Some((*key, node.get(key)?)));
+        let (Some((key, value)), None) = (forms.next(), forms.next()) else {
+            found.push(shape(node, "one of `column`, `text`, `join`, `case` and `hex`"));
+            return None;
+        };
+        match key {
+            "text" => value.text().map(|text| Scalar::Constant(text.to_owned())),
+            "join" => self.join(value, depth, found),
+            "case" => self.case(value, depth, found),
+            "hex" => {
+                let digits = node.get("digits").and_then(Node::text).unwrap_or("1").parse().ok();
+                let Some(digits) = digits else {
+                    found.push(shape(node, "`digits`, a number up to 255"));
+                    return None;
+                };
+                Some(Scalar::Hex(Box::new(self.scalar(value, depth, found)?), digits))
+            }
+            _ => self.scalar(value, depth, found),
+        }
+    }
+
+    fn join(&self, node: &Node, depth: usize, found: &mut Diagnostics) -> Option<Scalar> {
+        let Some(items) = node.items() else {
+            found.push(shape(node, "a list of columns and texts"));
+            return None;
+        };
+        let parts = items.iter().map(|item| match item.text() {
+            Some(text) if !is_name(text) => Some(Scalar::Constant(text.to_owned())),
+            Some(_) | None => self.scalar(item, depth, found),
+        });
+        parts.collect::<Vec<_>>().into_iter().collect::<Option<_>>().map(Scalar::Join)
+    }
+
+    fn case(&self, node: &Node, depth: usize, found: &mut Diagnostics) -> Option<Scalar> {
+        let Some(items) = node.items() else {
+            found.push(shape(node, "a list of `{where: …, then: …}`"));
+            return None;
+        };
+        let mut cases = Vec::new();
+        for item in items {
+            unknown_keys(item, &["where", "then"], found);
+            let Some(then) = item.get("then") else {
+                found.push(shape(item, "a case with `then`"));
+                return None;
+            };
+            let conditions = item
+                .get("where")
+                .map(|node| self.conditions(node, Negated::No, found))
+                .unwrap_or_default();
+            cases.push((conditions, self.scalar(then, depth, found)?));
+        }
+        Some(Scalar::Case(cases))
+    }
+
+    fn rewrites(&self, node: &Node, found: &mut Diagnostics) -> Vec<Rewrite> {
+        let Some((_, names)) = node.entry("rewrite") else { return Vec::new() };
+        let mut rewrites = Vec::new();
+        for name in texts(names) {
+            match self.rewrites.get(&name) {
+                Some(known) => rewrites.extend(known.iter().cloned()),
+                None => found.push(
+                    Diagnostic::new(
+                        Code::PlatformSyntax,
+                        names.span,
+                        format!("the platform has no rewriting `{name}`"),
+                    )
+                    .nearest(&name, self.rewrites.keys().map(String::as_str)),
+                ),
+            }
+        }
+        rewrites
+    }
+}
+
+/// Whether conditions mean the rows that they do not describe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Negated {
+    /// They describe the rows.
+    No,
+    /// They describe the other rows.
+    Yes,
+}
+
+/// The text of a scalar or the texts of a list of scalars.
+pub(super) fn texts(node: &Node) -> Vec<String> {
+    match node.items() {
+        Some(items) => items.iter().filter_map(Node::text).map(str::to_owned).collect(),
+        None => node.text().map(str::to_owned).into_iter().collect(),
+    }
+}
+
+/// Reports keys of a mapping that are none of these.
+pub(super) fn unknown_keys(node: &Node, known: &[&str], found: &mut Diagnostics) {
+    for (key, _) in node.pairs().unwrap_or_default() {
+        let name = key.text().unwrap_or_default();
+        if !known.contains(&name) {
+            found.push(
+                Diagnostic::new(Code::PlatformSyntax, key.span, format!("unknown key `{name}`"))
+                    .nearest(name, known.iter().copied()),
+            );
+        }
+    }
+}
+
+/// E0504: something else was expected.
+pub(super) fn shape(node: &Node, expected: &str) -> Diagnostic {
+    let message = format!("expected {expected}, found {}", node.describe());
+    Diagnostic::new(Code::PlatformSyntax, node.span, message)
+}
+
+/// Whether a text could be a column's name, such as `winlog.event_data.Image`.
+fn is_name(text: &str) -> bool {
+    let begins = text.starts_with(|first: char| first.is_alphabetic() || "_@".contains(first));
+    begins && text.chars().all(|c| c.is_alphanumeric() || "_.{}@".contains(c))
+}

@@ -1,0 +1,287 @@
+//! A log source's entry of a platform file → its places, with what every field is there.
+//!
+//! An entry is one place or a list of places. A place takes over what the parts that it uses say,
+//! in order; its own keys come last:
+//!
+//! ```yaml
+//! windows/registry_set:
+//!   use: [process]                  # parts
+//!   from: DeviceRegistryEvents      # table or index pattern
+//!   where: {EventCode: 13}          # which rows; `not: {…}` for others
+//!   tables: [sysmon/13]             # tables of the schema, if they are called otherwise
+//!   same: [TargetObject, Details]   # fields whose column is spelt like them; `all`: every field
+//!   spelt: winlog.event_data.*      # how they are spelt (default `*`), `lists` for lists
+//!   fields: {Image: ProcessPath}    # expressions
+//!   absent: [Message]               # fields that are not held after all
+//!   time: Timestamp                 # the clock
+//!   identity: [ReportId]            # what tells events apart
+//!   category: registry              # EQL's event category
+//! ```
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::taxonomy::{LogSource, Type};
+use crate::yaml::Node;
+
+use super::expression::{Negated, Scope, shape, texts, unknown_keys};
+use super::schema::Found;
+use super::types::misfit;
+use super::{Column, ColumnType, Context, Place, Resolved, Scalar, Source};
+
+/// Keys of a place and of a part.
+const KEYS: [&str; 13] = [
+    "use", "from", "where", "not", "tables", "same", "spelt", "lists", "fields", "absent", "time",
+    "identity", "category",
+];
+/// Parts use each other at most so deep.
+const DEPTH: usize = 8;
+
+/// Reads the places of a log source; what is wrong is reported (E0301, E0504, E0505, E0506).
+pub(super) fn read(
+    context: &Context,
+    logsource: &LogSource,
+    node: &Node,
+    found: &mut Diagnostics,
+) -> Vec<Source> {
+    let one = std::slice::from_ref(node);
+    let places = node.items().unwrap_or(one).iter();
+    places.filter_map(|node| place(context, logsource, node, found)).collect()
+}
+
+/// A place in the making: what its parts and its own keys say.
+#[derive(Default)]
+struct Draft {
+    from: Option<String>,
+    category: Option<String>,
+    time: Option<Node>,
+    identity: Option<Node>,
+    rows: Vec<(Negated, Node)>,
+    tables: Vec<String>,
+    spelt: Option<String>,
+    lists: Option<String>,
+    all: bool,
+    fields: IndexMap<String, Mapping>,
+    absent: Vec<String>,
+}
+
+/// What is said about a field.
+struct Mapping {
+    /// The field's name.
+    name: Node,
+    /// Its expression; none: the column that is spelt like it.
+    value: Option<Node>,
+    /// Who says so.
+    origin: Origin,
+}
+
+/// Where something was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// In the place itself.
+    Own,
+    /// In a part, which places share: what a log source does not have is left out.
+    Part,
+}
+
+fn place(
+    context: &Context,
+    logsource: &LogSource,
+    node: &Node,
+    found: &mut Diagnostics,
+) -> Option<Source> {
+    let mut draft = Draft::default();
+    draft.merge(context, node, DEPTH, found);
+    let tables = match draft.tables.is_empty() {
+        true => draft.from.clone().into_iter().collect(),
+        false => draft.tables.clone(),
+    };
+    for table in &tables {
+        if !context.schema.names().any(|name| name == table) {
+            let message = format!("the schema has no table `{table}`");
+            found.push(
+                Diagnostic::new(Code::UnknownColumn, node.span, message)
+                    .nearest(table, context.schema.names()),
+            );
+        }
+    }
+    let tables = context.schema.tables(tables.iter().map(String::as_str));
+    let scope = Scope { tables: &tables, rewrites: context.rewrites() };
+    let place = draft.place(&scope, node, found);
+    let fields = draft.resolve(&scope, logsource, found);
+    Some(Source { place: place?, fields })
+}
+
+impl Draft {
+    /// Takes over what a place or a part says.
+    fn merge(&mut self, context: &Context, node: &Node, depth: usize, found: &mut Diagnostics) {
+        if node.pairs().is_none() {
+            found.push(shape(node, "a place, such as `{from: …, where: …, fields: …}`"));
+            return;
+        }
+        unknown_keys(node, &KEYS, found);
+        for name in node.get("use").into_iter().flat_map(|node| node.items().unwrap_or_default()) {
+            self.merge_part(context, name, depth, found);
+        }
+        let text = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
+        replace(&mut self.from, text("from"));
+        replace(&mut self.category, text("category"));
+        replace(&mut self.spelt, text("spelt"));
+        replace(&mut self.lists, text("lists"));
+        replace(&mut self.time, node.get("time").cloned());
+        replace(&mut self.identity, node.get("identity").cloned());
+        for (key, negated) in [("where", Negated::No), ("not", Negated::Yes)] {
+            self.rows.extend(node.get(key).map(|rows| (negated, rows.clone())));
+        }
+        self.tables.extend(node.get("tables").map(texts).unwrap_or_default());
+        self.absent.extend(node.get("absent").map(texts).unwrap_or_default());
+        let origin = if depth == DEPTH { Origin::Own } else { Origin::Part };
+        let same = node.get("same");
+        self.all |= same.and_then(Node::text) == Some("all");
+        for name in same.and_then(Node::items).unwrap_or_default() {
+            self.map(name, None, origin);
+        }
+        for (name, value) in node.get("fields").and_then(Node::pairs).unwrap_or_default() {
+            self.map(name, Some(value), origin);
+        }
+    }
+
+    fn map(&mut self, name: &Node, value: Option<&Node>, origin: Origin) {
+        let mapping = Mapping { name: name.clone(), value: value.cloned(), origin };
+        self.fields.insert(name.text().unwrap_or_default().to_owned(), mapping);
+    }
+
+    fn merge_part(
+        &mut self,
+        context: &Context,
+        name: &Node,
+        depth: usize,
+        found: &mut Diagnostics,
+    ) {
+        let text = name.text().unwrap_or_default();
+        if depth == 0 {
+            let message = format!("parts use each other in a circle or too deeply at `{text}`");
+            found.push(Diagnostic::new(Code::PlatformSyntax, name.span, message));
+            return;
+        }
+        match context.sections.read("parts", text, found) {
+            Some(part) => self.merge(context, &part, depth - 1, found),
+            None => {
+                let message = format!("the platform has no part `{text}`");
+                found.push(
+                    Diagnostic::new(Code::PlatformSyntax, name.span, message)
+                        .nearest(text, context.sections.names("parts")),
+                );
+            }
+        }
+    }
+
+    fn place(&self, scope: &Scope<'_>, node: &Node, found: &mut Diagnostics) -> Option<Place> {
+        let conditions = self
+            .rows
+            .iter()
+            .flat_map(|(negated, rows)| scope.conditions(rows, *negated, found))
+            .collect();
+        let identity = self.identity.iter().flat_map(|node| node.items().unwrap_or_default());
+        let identity = identity.filter_map(|column| scope.column(column, found)).collect();
+        let Some(time) = &self.time else {
+            found.push(shape(node, "a place with `time`, the column of its clock"));
+            return None;
+        };
+        let time = scope.column(time, found).filter(|column| {
+            let is_clock = column.ty == ColumnType::Time;
+            if !is_clock {
+                let message = format!("`{}` is no column of times", column.name);
+                found.push(Diagnostic::new(Code::MappingType, time.span, message));
+            }
+            is_clock
+        })?;
+        Some(Place {
+            table: self.from.clone().unwrap_or_default(),
+            category: self.category.clone().unwrap_or_else(|| "any".to_owned()),
+            conditions,
+            time,
+            identity,
+        })
+    }
+
+    /// What the fields of the log source are here.
+    fn resolve(
+        &self,
+        scope: &Scope<'_>,
+        logsource: &LogSource,
+        found: &mut Diagnostics,
+    ) -> BTreeMap<String, Resolved> {
+        let mut fields = BTreeMap::new();
+        let absent = |name: &String| self.absent.contains(name);
+        for (name, mapping) in self.fields.iter().filter(|(name, _)| !absent(name)) {
+            match logsource.field(name) {
+                Some(ty) => {
+                    let resolved = self.mapped(mapping, name, ty, scope, found);
+                    fields.extend(resolved.map(|resolved| (name.clone(), resolved)));
+                }
+                None if mapping.origin == Origin::Own => {
+                    let span = mapping.name.span;
+                    let message = format!("`{}` has no field `{name}`", logsource.key);
+                    let known = logsource.fields.keys().map(String::as_str);
+                    found.push(
+                        Diagnostic::new(Code::UnknownField, span, message).nearest(name, known),
+                    );
+                }
+                None => {}
+            }
+        }
+        for (name, ty) in logsource.fields.iter().filter(|(name, _)| self.all && !absent(name)) {
+            if let (None, Found::Column(column)) =
+                (self.fields.get(name), scope.tables.column(&self.spelling(name, ty)))
+            {
+                fields.insert(name.clone(), plain(column, ty));
+            }
+        }
+        fields
+    }
+
+    fn mapped(
+        &self,
+        mapping: &Mapping,
+        name: &str,
+        ty: &Type,
+        scope: &Scope<'_>,
+        found: &mut Diagnostics,
+    ) -> Option<Resolved> {
+        let (resolved, span) = match &mapping.value {
+            Some(node) => (scope.expression(node, ty, found)?, node.span),
+            None => {
+                let spelt = self.spelling(name, ty);
+                let column = scope.column_named(&spelt, mapping.name.span, found)?;
+                (plain(column, ty), mapping.name.span)
+            }
+        };
+        if let Some(reason) = misfit(ty, &resolved.value) {
+            let message = format!("`{name}` is of type `{ty}`, but {reason}");
+            found.push(Diagnostic::new(Code::MappingType, span, message));
+        }
+        Some(resolved)
+    }
+
+    /// How the column of a field is spelt that has the field's name.
+    fn spelling(&self, field: &str, ty: &Type) -> String {
+        let lists = self.lists.as_ref().filter(|_| matches!(ty, Type::List(_)));
+        let pattern = lists.or(self.spelt.as_ref());
+        pattern.map_or_else(|| field.to_owned(), |pattern| pattern.replacen('*', field, 1))
+    }
+}
+
+fn plain(column: Column, ty: &Type) -> Resolved {
+    let value = Scalar::Column(column);
+    Resolved { value, ty: ty.clone(), null_values: Vec::new(), lacks: Vec::new() }
+}
+
+/// The newer of two, where there is one.
+fn replace<T>(old: &mut Option<T>, new: Option<T>) {
+    if new.is_some() {
+        *old = new;
+    }
+}

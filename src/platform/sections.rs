@@ -1,0 +1,234 @@
+//! A platform file → where each of its entries stands, found without reading them as YAML.
+//!
+//! A platform describes dozens of log sources and a rule needs one or two of them, so only those
+//! are read. For that the file is held to a form: its keys begin their lines, and those of `parts`,
+//! `rewrites` and `logsources` are one per line, all indented alike.
+//!
+//! `logsources:\n  windows/image_load:\n    use: [sysmon]\n` → entry `windows/image_load` of
+//! `logsources`, two lines.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{SourceId, Span};
+use crate::yaml::{self, Kind, Node};
+
+/// Keys of a platform file whose entries stand on their own.
+const GROUPS: [&str; 3] = ["parts", "rewrites", "logsources"];
+
+/// A platform file and where its entries stand.
+#[derive(Debug)]
+pub(super) struct Sections<'a> {
+    source: SourceId,
+    text: &'a str,
+    /// By group and name; the group of a key of the file itself is empty.
+    entries: BTreeMap<(&'a str, &'a str), Range<usize>>,
+}
+
+impl<'a> Sections<'a> {
+    /// Finds the entries of a file; reports lines that break the form, and names given twice.
+    pub(super) fn find(source: SourceId, text: &'a str, diagnostics: &mut Diagnostics) -> Self {
+        let mut found = Self { source, text, entries: BTreeMap::new() };
+        for (key, inside) in keys(text, 0..text.len(), 0) {
+            let whole = key.start..inside.end;
+            let Some(name) = found.name(&key, diagnostics) else { continue };
+            found.insert(("", name), whole, &key, diagnostics);
+            if !GROUPS.contains(&name) {
+                continue;
+            }
+            let indent = indentation(text, &inside);
+            for (key, inside) in keys(text, inside, indent) {
+                let whole = key.start..inside.end;
+                let Some(entry) = found.name(&key, diagnostics) else { continue };
+                found.insert((name, entry), whole, &key, diagnostics);
+            }
+        }
+        found
+    }
+
+    /// Names of a group's entries, sorted.
+    pub(super) fn names(&self, group: &str) -> impl Iterator<Item = &'a str> {
+        self.entries.keys().filter(move |(of, _)| *of == group).map(|(_, name)| *name)
+    }
+
+    /// The value of an entry, with places as in the whole file.
+    pub(super) fn read(
+        &self,
+        group: &str,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Node> {
+        let range = self.entries.get(&(group, name))?;
+        let mut found = Diagnostics::default();
+        let text = self.text.get(range.clone())?;
+        let document = yaml::parse(self.source, text, &mut found).into_iter().next();
+        diagnostics.extend(found.into_iter().map(|mut diagnostic| {
+            let labels = std::iter::once(&mut diagnostic.primary).chain(&mut diagnostic.labels);
+            labels.for_each(|label| shift(&mut label.span, range.start));
+            diagnostic
+        }));
+        let Kind::Mapping(pairs) = document?.kind else { return None };
+        let (_, mut value) = pairs.into_iter().next()?;
+        shift_all(&mut value, range.start);
+        Some(value)
+    }
+
+    /// The place of a key of the file itself.
+    pub(super) fn key(&self, name: &str) -> Span {
+        let start = self.entries.get(&("", name)).map_or(0, |range| range.start);
+        Span::new(self.source, start, start + name.len())
+    }
+
+    /// The begin of the file.
+    pub(super) fn span(&self) -> Span {
+        Span::new(self.source, 0, self.text.len().min(1))
+    }
+
+    fn insert(
+        &mut self,
+        key: (&'a str, &'a str),
+        whole: Range<usize>,
+        line: &Range<usize>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        if self.entries.insert(key, whole).is_some() {
+            let span = Span::new(self.source, line.start, line.end);
+            let message = format!("`{}` is there twice", key.1);
+            diagnostics.push(Diagnostic::new(Code::PlatformSyntax, span, message));
+        }
+    }
+
+    /// The key on a line such as `  'windows/image_load':`.
+    fn name(&self, line: &Range<usize>, diagnostics: &mut Diagnostics) -> Option<&'a str> {
+        let text = self.text.get(line.clone())?;
+        let unquoted = |quote: char| {
+            let (name, rest) = text.trim_start().strip_prefix(quote)?.split_once(quote)?;
+            rest.starts_with(':').then_some(name)
+        };
+        let plain = || {
+            let text = text.trim();
+            let key = text.split_once(": ").map(|(key, _)| key);
+            key.or_else(|| text.strip_suffix(':')).filter(|key| !key.is_empty())
+        };
+        let name = unquoted('\'').or_else(|| unquoted('"')).or_else(plain);
+        if name.is_none() {
+            let span = Span::new(self.source, line.start, line.end);
+            let message = "a line of a platform file that is no key is indented under one";
+            diagnostics.push(
+                Diagnostic::new(Code::PlatformSyntax, span, message)
+                    .help("write `name:` at the beginning of the line and its value under it"),
+            );
+        }
+        name
+    }
+}
+
+/// Lines within `range` that are indented by `indent` blanks, and what stands under each: from the
+/// line after it up to the next one.
+fn keys(text: &str, range: Range<usize>, indent: usize) -> Vec<(Range<usize>, Range<usize>)> {
+    let mut starts: Vec<Range<usize>> = lines(text, range.clone())
+        .filter(|(_, line)| line.len() - line.trim_start_matches(' ').len() <= indent)
+        .filter(|(_, line)| !is_blank(line))
+        .map(|(at, line)| at..at + line.len())
+        .collect();
+    starts.dedup();
+    let ends = starts.iter().skip(1).map(|next| next.start).chain([range.end]);
+    starts.iter().zip(ends).map(|(key, end)| (key.clone(), (key.end + 1).min(end)..end)).collect()
+}
+
+/// How far the first line that holds anything is indented; at least one blank.
+fn indentation(text: &str, range: &Range<usize>) -> usize {
+    lines(text, range.clone())
+        .find(|(_, line)| !is_blank(line))
+        .map_or(1, |(_, line)| line.len() - line.trim_start_matches(' ').len())
+        .max(1)
+}
+
+/// The lines of a range, without their breaks, and where they begin.
+fn lines(text: &str, range: Range<usize>) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = range.start;
+    let inside = text.get(range).unwrap_or_default();
+    inside.split_inclusive('\n').map(move |line| {
+        let start = at;
+        at += line.len();
+        (start, line.trim_end_matches('\n'))
+    })
+}
+
+/// Whether a line holds nothing, a comment or a document's begin.
+fn is_blank(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty() || line.starts_with('#') || line == "---"
+}
+
+fn shift_all(node: &mut Node, by: usize) {
+    shift(&mut node.span, by);
+    match &mut node.kind {
+        Kind::Scalar { .. } => {}
+        Kind::Sequence(items) => items.iter_mut().for_each(|item| shift_all(item, by)),
+        Kind::Mapping(pairs) => pairs.iter_mut().for_each(|(key, value)| {
+            shift_all(key, by);
+            shift_all(value, by);
+        }),
+    }
+}
+
+fn shift(span: &mut Span, by: usize) {
+    let by = u32::try_from(by).unwrap_or(u32::MAX);
+    span.start = span.start.saturating_add(by);
+    span.end = span.end.saturating_add(by);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "# comment\nplatform: x\n\nparts:\n  # comment\n  a:\n    use: [b]\n  b: {}\n\
+                        logsources:\n    'windows/image_load':\n      from: T\n    w/service:x:\n\
+                        \x20     from: U\n";
+
+    fn sections(text: &str) -> (Sections<'_>, Vec<String>) {
+        let mut found = Diagnostics::default();
+        let sections = Sections::find(SourceId(0), text, &mut found);
+        (sections, found.iter().map(|found| found.message.clone()).collect())
+    }
+
+    #[test]
+    fn entries_are_found_by_group_and_read_alone() {
+        let (sections, errors) = sections(FILE);
+        assert_eq!(errors, [""; 0]);
+        assert_eq!(sections.names("").collect::<Vec<_>>(), ["logsources", "parts", "platform"]);
+        assert_eq!(sections.names("parts").collect::<Vec<_>>(), ["a", "b"]);
+        let logsources: Vec<_> = sections.names("logsources").collect();
+        assert_eq!(logsources, ["w/service:x", "windows/image_load"]);
+        let mut found = Diagnostics::default();
+        let node = sections.read("logsources", "w/service:x", &mut found).unwrap();
+        assert_eq!(node.get("from").unwrap().text(), Some("U"));
+        let span = node.get("from").unwrap().span;
+        assert_eq!(FILE.get(span.range()), Some("U"), "places are those of the whole file");
+        assert!(sections.read("logsources", "absent", &mut found).is_none());
+    }
+
+    #[test]
+    fn repetitions_and_lines_without_a_key_are_reported() {
+        let (_, errors) =
+            sections("platform: x\nplatform: y\nwhat is this\nlogsources:\n  a:\n  a:\n");
+        assert_eq!(errors.len(), 3, "{errors:?}");
+    }
+
+    #[test]
+    fn odd_files_are_survived() {
+        for text in
+            ["", ":", "\n\n", "logsources:", "parts:\n\tx:\n", "  a: b", "'x", "a:\n b\n  c"]
+        {
+            let (sections, _) = sections(text);
+            let mut found = Diagnostics::default();
+            for group in ["", "parts", "logsources"] {
+                for name in sections.names(group).collect::<Vec<_>>() {
+                    sections.read(group, name, &mut found);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Whether an expression yields what a field of the taxonomy holds.
+
+use crate::taxonomy::Type;
+
+use super::{Column, ColumnType, Scalar};
+
+/// Why the expression's value is not of the field's type; `None`: it is.
+///
+/// Texts of platforms without types stand for numbers, booleans, addresses and times, too.
+pub(super) fn misfit(ty: &Type, value: &Scalar) -> Option<String> {
+    match value {
+        Scalar::Column(column) => column_misfit(ty, column),
+        Scalar::Constant(text) => constant_misfit(ty, text),
+        Scalar::Join(parts) => not_text(ty)
+            .then(|| "texts are joined".to_owned())
+            .or_else(|| parts.iter().find_map(several_values)),
+        Scalar::Default(inner, text) => misfit(ty, inner).or_else(|| constant_misfit(ty, text)),
+        Scalar::Rewrite(inner, _) => not_text(ty)
+            .then(|| "a text is rewritten".to_owned())
+            .or_else(|| several_values(inner))
+            .or_else(|| misfit(ty, inner)),
+        Scalar::Case(cases) => cases.iter().find_map(|(_, value)| misfit(ty, value)),
+        Scalar::Hex(inner, _) => not_text(ty)
+            .then(|| "hexadecimal digits are text".to_owned())
+            .or_else(|| several_values(inner)),
+    }
+}
+
+fn column_misfit(ty: &Type, column: &Column) -> Option<String> {
+    let name = &column.name;
+    if column.multi && !matches!(ty, Type::List(_)) {
+        return Some(format!("the column `{name}` may hold several values"));
+    }
+    let fits = match column.ty {
+        // INVARIANT: what a text stands for is up to the back ends (`ColumnType::Text`).
+        ColumnType::Text => true,
+        ColumnType::Integer | ColumnType::Real => ty.is_number(),
+        ColumnType::Boolean => *ty.element() == Type::Boolean,
+        ColumnType::Time => *ty.element() == Type::Timestamp,
+        ColumnType::Ip => *ty.element() == Type::Ip,
+        ColumnType::Dynamic => false,
+    };
+    (!fits).then(|| format!("the column `{name}` holds {}", column.ty.describe()))
+}
+
+fn constant_misfit(ty: &Type, text: &str) -> Option<String> {
+    let fits = match ty {
+        Type::Integer | Type::Port | Type::Duration => text.parse::<i64>().is_ok(),
+        Type::Boolean => ["true", "false"].contains(&text),
+        Type::Ip => text.parse::<std::net::IpAddr>().is_ok(),
+        Type::Timestamp => false,
+        ty => ty.is_text(),
+    };
+    (!fits).then(|| format!("`{text}` is none"))
+}
+
+/// Whether a field of this type is no text.
+fn not_text(ty: &Type) -> bool {
+    !ty.is_text() || matches!(ty, Type::List(_))
+}
+
+/// Joining, rewriting and the like are for one value.
+fn several_values(value: &Scalar) -> Option<String> {
+    match value {
+        Scalar::Column(column) if column.multi => {
+            Some(format!("the column `{}` may hold several values", column.name))
+        }
+        Scalar::Column(_) | Scalar::Constant(_) => None,
+        Scalar::Join(parts) => parts.iter().find_map(several_values),
+        Scalar::Default(inner, _) | Scalar::Rewrite(inner, _) | Scalar::Hex(inner, _) => {
+            several_values(inner)
+        }
+        Scalar::Case(cases) => cases.iter().find_map(|(_, value)| several_values(value)),
+    }
+}
