@@ -4,6 +4,7 @@
 //! another back end. Literals and identifiers are typed [`Fragment`]s, boolean structure comes from
 //! [`infix`], and templates hold the skeleton of each query shape ([`template`]).
 
+mod eql;
 mod fragment;
 pub mod infix;
 mod kql;
@@ -40,7 +41,7 @@ pub trait Backend: Sync {
 }
 
 /// All query languages, by name.
-pub const BACKENDS: &[&dyn Backend] = &[&Kql, &Splunk];
+pub const BACKENDS: &[&dyn Backend] = &[&Kql, &Splunk, &Eql];
 
 /// The back end of this name.
 #[must_use]

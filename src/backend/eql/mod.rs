@@ -1,0 +1,84 @@
+//! Plans → Elastic EQL.
+//!
+//! A rule over single events becomes `any where …`; a rule over several events becomes sequences,
+//! one per order in which the events may come, whose results together are those of the rule.
+//! `Image endswith '\cmd.exe'` → `any where event.code : "1" and process.executable : "*\\cmd.exe"`.
+//!
+//! * [`syntax`]: strings, fields, numbers: the only place that knows quoting
+//! * [`leaf`], [`predicate`]: tests and boolean structure; [`lucene`], [`address`]: what they need
+//! * [`events`]: which events of which places satisfy something
+//!
+//! What EQL cannot say (aggregates, comparisons of fields, words anywhere) is refused.
+
+mod address;
+mod events;
+mod leaf;
+mod lucene;
+mod predicate;
+mod syntax;
+
+use std::collections::BTreeSet;
+
+use minijinja::{Value, context};
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::Predicate;
+use crate::plan::{Leg, Plan, PlanBody};
+use crate::source::Span;
+
+use self::events::Events;
+use self::predicate::Printer;
+use super::{Backend, Query, template};
+
+/// Elastic's event query language.
+pub(super) struct Eql;
+
+impl Backend for Eql {
+    fn target(&self) -> &'static str {
+        "eql"
+    }
+
+    fn title(&self) -> &'static str {
+        "Elastic EQL"
+    }
+
+    fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>> {
+        match &plan.body {
+            PlanBody::Filter(legs) => Ok(vec![filter(legs, plan.meta.span)?]),
+            PlanBody::Timeline(_) => Err(vec![refusal(plan.meta.span)]),
+        }
+    }
+}
+
+/// The events of the legs that satisfy their flags.
+fn filter(legs: &[Leg], rule: Span) -> Result<Query, Vec<Diagnostic>> {
+    let mut printer = Printer::new(rule);
+    let found = legs.iter().map(|leg| {
+        let lets: BTreeSet<&str> = leg.lets.iter().map(|new| new.column.name.as_str()).collect();
+        let flags = leg.flags.iter().map(|(_, flag)| flag.clone());
+        (&leg.place, printer.conjunction(&Predicate::all(flags), &lets))
+    });
+    let found: Vec<_> = found.collect();
+    let events = Events::of(found, &mut printer);
+    let problems = printer.into_problems();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let text = include_str!("../../../templates/eql/filter.eql.j2");
+    let context = context! { category => events.category.clone(), parts => events.lines() };
+    query("filter.eql.j2", text, context, rule).map_err(|problem| vec![problem])
+}
+
+/// Renders a skeleton.
+fn query(name: &str, text: &str, context: Value, rule: Span) -> Result<Query, Diagnostic> {
+    template::render(name, text, context).map(|text| Query { text }).map_err(|error| {
+        Diagnostic::new(Code::TemplateContract, rule, format!("the template fails: {error}"))
+    })
+}
+
+fn refusal(rule: Span) -> Diagnostic {
+    Diagnostic::new(Code::NotExpressible, rule, "EQL cannot express the correlation exactly")
+}
+
+#[cfg(test)]
+mod tests;
