@@ -11,6 +11,7 @@ mod kql;
 mod splunk;
 pub mod template;
 
+pub use eql::Eql;
 pub use fragment::Fragment;
 pub use kql::Kql;
 pub use splunk::Splunk;

@@ -31,7 +31,7 @@ use self::predicate::Printer;
 use super::{Backend, Query, template};
 
 /// Elastic's event query language.
-pub(super) struct Eql;
+pub struct Eql;
 
 impl Backend for Eql {
     fn target(&self) -> &'static str {
