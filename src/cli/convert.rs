@@ -1,0 +1,199 @@
+//! `sigweave convert`: rules → queries on standard output.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::diagnostic::{Diagnostic, Rendered, rendered};
+use crate::ir::Rule;
+use crate::source::SourceId;
+use crate::syntax::ast::Document;
+
+use super::goal::{Goal, goals};
+use super::output::{Output, counted, tally};
+use super::workspace::Workspace;
+use super::{FINDINGS, Format, GoalArguments, USAGE};
+
+/// Arguments of `convert`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sigweave convert rule.yml -t kql
+  sigweave convert rules -t splunk -p splunk-ta --format json
+  sigweave convert rules                    every environment of sigweave.toml")]
+pub(super) struct Arguments {
+    /// Rule files or folders; `-` is standard input. Without any, the project's rule folders.
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    goal: GoalArguments,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// A rule on a goal, as machines read it.
+#[derive(Debug, Serialize)]
+struct Converted {
+    rule: Option<String>,
+    id: Option<String>,
+    file: String,
+    target: &'static str,
+    platform: String,
+    queries: Vec<String>,
+    diagnostics: Vec<Rendered>,
+}
+
+/// What became of a document on a goal.
+struct Outcome<'a> {
+    document: Option<&'a Document>,
+    file: SourceId,
+    goal: &'a Goal,
+    queries: Vec<String>,
+    /// What was already found when the rule was checked, then what the target says.
+    found: Vec<Diagnostic>,
+    refused: Vec<Diagnostic>,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
+    let workspace = match Workspace::load(&arguments.paths) {
+        Ok(workspace) => workspace,
+        Err(problems) => return usage(output, &problems),
+    };
+    let goals = match goals(&arguments.goal, &workspace.project) {
+        Ok(goals) if goals.is_empty() => {
+            let problem = "which query language? say `-t splunk`, `-t kql` or `-t eql`";
+            return usage(output, &[problem.to_owned()]);
+        }
+        Ok(goals) => goals,
+        Err(problems) => return usage(output, &problems),
+    };
+    let outcomes = convert(&workspace, &goals);
+    match arguments.format {
+        Format::Text => print_text(&workspace, &outcomes, goals.len(), output),
+        Format::Json => print_json(&workspace, &outcomes, output),
+    }
+    let errors = workspace.reported().any(is_error) || refusals(&outcomes).any(is_error);
+    if errors { FINDINGS } else { 0 }
+}
+
+/// Prints usage problems.
+pub(super) fn usage(output: &mut Output, problems: &[String]) -> u8 {
+    for problem in problems {
+        let prefix = if problem.starts_with("error") { "" } else { "error: " };
+        output.remark(&format!("{prefix}{problem}"));
+    }
+    USAGE
+}
+
+fn is_error(found: &Diagnostic) -> bool {
+    found.code.severity() == crate::diagnostic::Severity::Error
+}
+
+fn refusals<'a>(outcomes: &'a [Outcome<'_>]) -> impl Iterator<Item = &'a Diagnostic> {
+    outcomes.iter().flat_map(|outcome| &outcome.refused)
+}
+
+/// Every selected document on every goal, by document, then files that hold none.
+fn convert<'a>(workspace: &'a Workspace, goals: &'a [Goal]) -> Vec<Outcome<'a>> {
+    let selection: Vec<_> = workspace.selection().collect();
+    let of_document = |(document, rule): &(&'a Document, Option<_>)| {
+        let rule: Option<&std::sync::Arc<Rule>> = *rule;
+        let outcome = |goal| outcome(workspace, document, rule.map(|rule| &**rule), goal);
+        goals.iter().filter_map(outcome).collect::<Vec<_>>()
+    };
+    let mut outcomes: Vec<Outcome<'a>> = selection.par_iter().flat_map_iter(of_document).collect();
+    for file in &workspace.files {
+        let found = workspace.about_file(*file);
+        let holds_none = !selection.iter().any(|(document, _)| document.meta().span.source == *file);
+        if found.iter().any(is_error) || holds_none && !found.is_empty() {
+            outcomes.extend(goals.iter().map(|goal| Outcome {
+                document: None,
+                file: *file,
+                goal,
+                queries: Vec::new(),
+                found: found.clone(),
+                refused: Vec::new(),
+            }));
+        }
+    }
+    outcomes
+}
+
+/// What becomes of a document; nothing of a filter or of a rule that only serves others.
+fn outcome<'a>(
+    workspace: &'a Workspace,
+    document: &'a Document,
+    rule: Option<&Rule>,
+    goal: &'a Goal,
+) -> Option<Outcome<'a>> {
+    let span = document.meta().span;
+    let found = workspace.about(span);
+    let is_filter = matches!(document, Document::Filter(_));
+    if rule.is_some_and(|rule| !rule.emitted) || is_filter && !found.iter().any(is_error) {
+        return None;
+    }
+    let (queries, refused) = match rule.map(|rule| goal.compile(rule)) {
+        Some(Ok(queries)) => (queries, Vec::new()),
+        Some(Err(refused)) => (Vec::new(), refused),
+        None => (Vec::new(), Vec::new()),
+    };
+    let queries = queries.into_iter().map(|query| query.text).collect();
+    Some(Outcome { document: Some(document), file: span.source, goal, queries, found, refused })
+}
+
+fn name(document: &Document) -> Option<String> {
+    let meta = document.meta();
+    meta.name.as_ref().or(meta.title.as_ref()).map(|name| name.node.clone())
+}
+
+fn print_json(workspace: &Workspace, outcomes: &[Outcome<'_>], output: &mut Output) {
+    for outcome in outcomes {
+        let found = outcome.found.iter().chain(&outcome.refused);
+        let source = workspace.sources.get(outcome.file);
+        let converted = Converted {
+            rule: outcome.document.and_then(name),
+            id: outcome.document.and_then(|document| document.meta().id.clone()).map(|id| id.node),
+            file: source.map_or_else(String::new, |source| source.name.clone()),
+            target: outcome.goal.backend.target(),
+            platform: outcome.goal.platform.name.clone(),
+            queries: outcome.queries.clone(),
+            diagnostics: found.map(|found| rendered(found, &workspace.sources)).collect(),
+        };
+        output.line(&serde_json::to_string(&converted).unwrap_or_default());
+    }
+}
+
+fn print_text(workspace: &Workspace, outcomes: &[Outcome<'_>], goals: usize, output: &mut Output) {
+    let printed: usize = outcomes.iter().map(|outcome| outcome.queries.len()).sum();
+    let mut first = true;
+    for outcome in outcomes.iter().filter(|outcome| !outcome.queries.is_empty()) {
+        if printed > 1 {
+            let name = outcome.document.and_then(name).unwrap_or_default();
+            let (target, platform) = (outcome.goal.backend.target(), &outcome.goal.platform.name);
+            let blank = if first { "" } else { "\n" };
+            output.line(&format!("{blank}=== {name} ({target}, {platform})"));
+        }
+        first = false;
+        let separator = if outcome.queries.len() > 1 { "\n\n" } else { "" };
+        output.line(&outcome.queries.join(separator));
+    }
+    let refused: Vec<&Diagnostic> = refusals(outcomes).collect();
+    output.findings(workspace.reported().chain(refused.iter().copied()), &workspace.sources);
+    let rules = outcomes.len() / goals.max(1);
+    let found = workspace.reported().chain(refused.iter().copied());
+    output.remark(&format!(
+        "{} to {}: {}; {}",
+        counted(rules, "rule"),
+        counted(goals, "target"),
+        counted_queries(printed),
+        tally(found)
+    ));
+}
+
+fn counted_queries(count: usize) -> String {
+    if count == 1 { "1 query".to_owned() } else { format!("{count} queries") }
+}

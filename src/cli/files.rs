@@ -1,0 +1,65 @@
+//! Which files are meant by the paths of a command line, and their texts.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+/// Largest file that is read, in bytes; the YAML reader has its own, smaller limit.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The rule files that a path means: itself, or all below a folder, sorted.
+///
+/// # Errors
+/// Why the path cannot be read.
+pub(super) fn rule_files(path: &Path) -> Result<Vec<PathBuf>, String> {
+    if path == Path::new("-") {
+        return Ok(vec![path.to_owned()]);
+    }
+    let metadata = std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    if !metadata.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in WalkBuilder::new(path).require_git(false).follow_links(false).build() {
+        let entry = entry.map_err(|error| error.to_string())?;
+        let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+        if is_file && is_rule_file(entry.path()) {
+            files.push(entry.into_path());
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Whether a file below a folder is taken for a rule file.
+fn is_rule_file(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+    yaml && !name.ends_with(".test.yml") && !name.ends_with(".test.yaml")
+}
+
+/// The bytes of a file; `-` is standard input.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let problem = |error: std::io::Error| format!("{}: {error}", path.display());
+    if path == Path::new("-") {
+        std::io::stdin().take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(problem)?;
+    } else {
+        let file = std::fs::File::open(path).map_err(problem)?;
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(problem)?;
+    }
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(format!("{}: larger than {} MiB", path.display(), MAX_BYTES >> 20));
+    }
+    Ok(bytes)
+}
+
+/// The project's file of the folder or the nearest folder above it.
+pub(super) fn project_file(from: &Path) -> Option<PathBuf> {
+    let from = std::path::absolute(from).ok()?;
+    from.ancestors().map(|folder| folder.join(crate::project::FILE_NAME)).find(|file| file.is_file())
+}

@@ -1,0 +1,138 @@
+//! What rules are converted to: a query language and the platform where the data lives.
+
+use crate::backend::{self, BACKENDS, Backend, Query};
+use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::ir::Rule;
+use crate::plan;
+use crate::platform::{self, Platform};
+use crate::project::Project;
+
+use super::GoalArguments;
+
+/// A query language on a platform.
+pub(super) struct Goal {
+    /// The back end.
+    pub(super) backend: &'static dyn Backend,
+    /// The platform.
+    pub(super) platform: Platform,
+    /// Approximations that are accepted.
+    accept: Vec<Code>,
+}
+
+impl Goal {
+    /// The queries that mean the rule, or why there are none.
+    pub(super) fn compile(&self, rule: &Rule) -> Result<Vec<Query>, Vec<Diagnostic>> {
+        let mut plan = plan::plan(rule, &self.platform)?;
+        plan.meta.accept.extend(&self.accept);
+        self.backend.render(&plan)
+    }
+}
+
+/// The goals that the arguments and the project ask for; possibly none.
+///
+/// # Errors
+/// Unknown names, or a platform that is not queried in the language; a line for each.
+pub(super) fn goals(
+    arguments: &GoalArguments,
+    project: &Project,
+) -> Result<Vec<Goal>, Vec<String>> {
+    let (accepted, mut problems) = accepted(&arguments.accept);
+    let mut goals = Vec::new();
+    for (target, platform, accept) in wanted(arguments, project, &mut problems) {
+        match goal(&target, platform.as_deref()) {
+            Ok((backend, platform)) => {
+                let accept = [accept, project.accept.clone(), accepted.clone()].concat();
+                goals.push(Goal { backend, platform, accept });
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(goals) } else { Err(problems) }
+}
+
+type Wanted = (String, Option<String>, Vec<Code>);
+
+/// Targets with their platforms: those of the command line, else environments.
+fn wanted(
+    arguments: &GoalArguments,
+    project: &Project,
+    problems: &mut Vec<String>,
+) -> Vec<Wanted> {
+    if !arguments.target.is_empty() {
+        let platform = &arguments.platform;
+        return arguments
+            .target
+            .iter()
+            .map(|target| (target.clone(), platform.clone(), Vec::new()))
+            .collect();
+    }
+    if let Some(platform) = &arguments.platform {
+        problems.push(format!("`--platform {platform}` needs a target, such as `-t kql`"));
+    }
+    let mut wanted = Vec::new();
+    for (name, environment) in &project.environments {
+        if arguments.environment.is_empty() || arguments.environment.contains(name) {
+            let (target, platform) = (&environment.target.node, &environment.platform.node);
+            wanted.push((target.clone(), Some(platform.clone()), environment.accept.clone()));
+        }
+    }
+    for name in &arguments.environment {
+        if !project.environments.contains_key(name) {
+            let known = project.environments.keys().map(String::as_str);
+            problems.push(unknown(Code::UnknownEnvironment, "environment", name, known));
+        }
+    }
+    wanted
+}
+
+fn accepted(codes: &[String]) -> (Vec<Code>, Vec<String>) {
+    let (mut accepted, mut problems) = (Vec::new(), Vec::new());
+    for text in codes {
+        match Code::find(text) {
+            Some(code) => accepted.push(code),
+            None => problems.push(format!("there is no approximation `{text}`")),
+        }
+    }
+    (accepted, problems)
+}
+
+fn goal(target: &str, platform: Option<&str>) -> Result<(&'static dyn Backend, Platform), String> {
+    let Some(backend) = backend::find(target) else {
+        let known = BACKENDS.iter().map(|backend| backend.target());
+        return Err(unknown(Code::UnknownTarget, "target", target, known));
+    };
+    let queried = |platform: &Platform| platform.targets.iter().any(|known| known == target);
+    let Some(name) = platform else {
+        let mut shipped = platform::names().iter().filter_map(|name| platform::load(name));
+        let first = shipped.find(queried);
+        return first.map(|platform| (backend, platform)).ok_or_else(|| {
+            format!("error[{}]: no platform is queried in `{target}`", Code::PlatformTarget.id())
+        });
+    };
+    let Some(platform) = platform::load(name) else {
+        let known = platform::names().iter().copied();
+        return Err(unknown(Code::UnknownPlatform, "platform", name, known));
+    };
+    if !queried(&platform) {
+        return Err(format!(
+            "error[{}]: `{name}` is not queried in `{target}` but in `{}`",
+            Code::PlatformTarget.id(),
+            platform.targets.join("`, `")
+        ));
+    }
+    Ok((backend, platform))
+}
+
+fn unknown<'a>(
+    code: Code,
+    noun: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> String {
+    let known: Vec<&str> = known.collect();
+    let help = match nearest(name, known.iter().copied()) {
+        Some(near) => format!("the nearest name is `{near}`"),
+        None => format!("there are: {}", known.join(", ")),
+    };
+    format!("error[{}]: there is no {noun} `{name}`; {help}", code.id())
+}

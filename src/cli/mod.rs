@@ -1,0 +1,100 @@
+//! The command line: the only room that opens files, reads the environment and prints.
+//!
+//! `sigweave convert rule.yml -t kql` → parse, check, plan, render, print. Exit codes: 0 clean,
+//! 1 findings, 2 usage, 3 internal.
+
+mod check;
+mod convert;
+mod explain;
+mod files;
+mod goal;
+mod list;
+mod output;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use output::Output;
+
+/// Findings were reported.
+const FINDINGS: u8 = 1;
+/// The command line was wrong.
+const USAGE: u8 = 2;
+
+/// One detection rule in git, the same detection in Splunk, Microsoft KQL and Elastic.
+#[derive(Debug, Parser)]
+#[command(name = "sigweave", version, about, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sigweave check rules                          parse, resolve and type-check every rule
+  sigweave convert rule.yml -t kql              one rule as KQL for Defender XDR
+  sigweave convert rules -t splunk,kql,eql      a folder, three languages
+  sigweave list fields windows/registry_set     what a rule may ask for
+  sigweave explain E0301                        what an error means and what to do";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Parse, resolve and type-check rules; with targets, also see whether each can say them.
+    Check(check::Arguments),
+    /// Print the queries that mean the rules.
+    Convert(convert::Arguments),
+    /// List targets, platforms, log sources, fields or rules.
+    List(list::Arguments),
+    /// Explain a code such as E0301.
+    Explain(explain::Arguments),
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Which queries are asked for.
+#[derive(Debug, Clone, Args)]
+struct GoalArguments {
+    /// Query languages, separated by commas: splunk, kql, eql.
+    #[arg(short, long, value_delimiter = ',', value_name = "TARGET")]
+    target: Vec<String>,
+    /// Where the data lives; without it, the target's first platform (see `list platforms`).
+    #[arg(short, long, value_name = "PLATFORM")]
+    platform: Option<String>,
+    /// Environments of sigweave.toml, separated by commas; without targets, all of them.
+    #[arg(short, long, value_delimiter = ',', value_name = "NAME")]
+    environment: Vec<String>,
+    /// Approximations to accept, by code, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "CODE")]
+    accept: Vec<String>,
+}
+
+/// Runs the command of the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { USAGE } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let mut output = Output::new();
+    let code = match cli.command {
+        Command::Check(arguments) => check::run(&arguments, &mut output),
+        Command::Convert(arguments) => convert::run(&arguments, &mut output),
+        Command::List(arguments) => list::run(&arguments, &mut output),
+        Command::Explain(arguments) => explain::run(&arguments, &mut output),
+    };
+    output.flush();
+    ExitCode::from(code)
+}

@@ -1,0 +1,218 @@
+//! The rules of a run: files read, parsed and checked together.
+//!
+//! The paths of the command line select rules. Where one of them refers to a rule that is not among
+//! them, the rule folders of the project are read, too, for reference only.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::check::{self, Options};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::ir::Rule;
+use crate::project::{self, Project};
+use crate::source::{SourceId, SourceMap, Span};
+use crate::syntax::ast::{CorrelationCondition, Document};
+use crate::syntax::sigma;
+use crate::taxonomy::Taxonomy;
+
+use super::files;
+
+/// What was read, and what is to be said about it.
+pub(super) struct Workspace {
+    /// All texts.
+    pub(super) sources: SourceMap,
+    /// The project, or an empty one.
+    pub(super) project: Project,
+    /// The log sources and fields.
+    pub(super) taxonomy: Taxonomy,
+    /// All documents, the selected ones first.
+    pub(super) documents: Vec<Document>,
+    /// What each document means, where it is sound.
+    pub(super) rules: Vec<Option<Arc<Rule>>>,
+    /// How many of the documents are selected.
+    pub(super) selected: usize,
+    /// The selected sources.
+    pub(super) files: Vec<SourceId>,
+    /// Findings, sorted by place.
+    pub(super) found: Vec<Diagnostic>,
+}
+
+impl Workspace {
+    /// Reads and checks what the paths select; without paths, the project's rule folders.
+    ///
+    /// # Errors
+    /// A path cannot be read; a line for each.
+    pub(super) fn load(paths: &[PathBuf]) -> Result<Self, Vec<String>> {
+        let mut sources = SourceMap::default();
+        let mut diagnostics = Diagnostics::default();
+        let start = paths.first().map_or(Path::new("."), PathBuf::as_path);
+        let (root, project) = read_project(start, &mut sources, &mut diagnostics)?;
+        let folders = rule_folders(root.as_deref(), &project);
+        let paths = if paths.is_empty() { &folders } else { paths };
+        let chosen = expand(paths)?;
+        let files = add_sources(&chosen, &mut sources, &mut diagnostics)?;
+        let mut documents = parse(&files, &sources, &mut diagnostics);
+        let selected = documents.len();
+        if root.is_some() && refers_elsewhere(&documents) {
+            let others = remaining(&folders, &chosen);
+            let ids = add_sources(&others, &mut sources, &mut diagnostics)?;
+            documents.extend(parse(&ids, &sources, &mut Diagnostics::default()));
+        }
+        let taxonomy = Taxonomy::default();
+        let options = Options { placeholders: project.parameters.clone(), ..Options::default() };
+        let rules = check::check(&documents, &taxonomy, &options, &mut diagnostics);
+        let found = diagnostics.into_sorted();
+        Ok(Self { sources, project, taxonomy, documents, rules, selected, files, found })
+    }
+
+    /// The selected documents with what they mean.
+    pub(super) fn selection(&self) -> impl Iterator<Item = (&Document, Option<&Arc<Rule>>)> {
+        let rules = self.rules.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        self.documents.iter().zip(rules).take(self.selected)
+    }
+
+    /// The findings about a document.
+    pub(super) fn about(&self, span: Span) -> Vec<Diagnostic> {
+        let inside = |found: &&Diagnostic| within(found.primary.span, span);
+        self.found.iter().filter(inside).cloned().collect()
+    }
+
+    /// The findings of a file that are about none of its documents.
+    pub(super) fn about_file(&self, file: SourceId) -> Vec<Diagnostic> {
+        let spans: Vec<Span> = self.documents.iter().map(|document| document.meta().span).collect();
+        let elsewhere = |found: &&Diagnostic| {
+            let at = found.primary.span;
+            at.source == file && !spans.iter().any(|span| within(at, *span))
+        };
+        self.found.iter().filter(elsewhere).cloned().collect()
+    }
+
+    /// The findings about the selected files and the project, which are those to report.
+    pub(super) fn reported(&self) -> impl Iterator<Item = &Diagnostic> {
+        let last = self.files.iter().max().copied().unwrap_or_default();
+        self.found.iter().filter(move |found| found.primary.span.source <= last)
+    }
+}
+
+fn within(inner: Span, outer: Span) -> bool {
+    inner.source == outer.source && inner.start >= outer.start && inner.start <= outer.end
+}
+
+/// The project of the folder, and the folder of its file.
+fn read_project(
+    start: &Path,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Result<(Option<PathBuf>, Project), Vec<String>> {
+    let Some(path) = files::project_file(start).or_else(|| files::project_file(Path::new("."))) else {
+        return Ok((None, Project::default()));
+    };
+    let bytes = files::read(&path).map_err(|problem| vec![problem])?;
+    let id = sources.add(path.display().to_string(), String::from_utf8_lossy(&bytes));
+    let project = project::parse(id, sources.text(id), diagnostics);
+    Ok((path.parent().map(Path::to_path_buf), project))
+}
+
+fn rule_folders(root: Option<&Path>, project: &Project) -> Vec<PathBuf> {
+    let Some(root) = root else { return vec![PathBuf::from(".")] };
+    project.rules.iter().map(|folder| root.join(&folder.node)).collect()
+}
+
+/// The files that the paths mean, each once, in order.
+fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<String>> {
+    let (mut seen, mut chosen, mut problems) = (BTreeSet::new(), Vec::new(), Vec::new());
+    for path in paths {
+        match files::rule_files(path) {
+            Ok(found) => {
+                let new = found.into_iter().filter(|file| seen.insert(file.clone()));
+                chosen.extend(new.collect::<Vec<_>>());
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(chosen) } else { Err(problems) }
+}
+
+/// The files of the folders that were not chosen; a folder that is not there has none.
+fn remaining(folders: &[PathBuf], chosen: &[PathBuf]) -> Vec<PathBuf> {
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let known: BTreeSet<PathBuf> = chosen.iter().map(absolute).collect();
+    let all = folders.iter().filter_map(|folder| files::rule_files(folder).ok()).flatten();
+    all.filter(|file| !known.contains(&absolute(file))).collect()
+}
+
+fn add_sources(
+    paths: &[PathBuf],
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Result<Vec<SourceId>, Vec<String>> {
+    let read: Vec<_> = paths.par_iter().map(|path| files::read(path)).collect();
+    let (mut ids, mut problems) = (Vec::new(), Vec::new());
+    for (path, bytes) in paths.iter().zip(read) {
+        let name = if path == Path::new("-") { "<stdin>".into() } else { path.display().to_string() };
+        match bytes {
+            Ok(bytes) => ids.push(add_source(name, bytes, sources, diagnostics)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(ids) } else { Err(problems) }
+}
+
+fn add_source(
+    name: String,
+    bytes: Vec<u8>,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> SourceId {
+    match String::from_utf8(bytes) {
+        Ok(text) => sources.add(name, text),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let valid = error.as_bytes().get(..at).unwrap_or_default();
+            let id = sources.add(name, String::from_utf8_lossy(valid));
+            let message = format!("byte {} is not valid UTF-8", at + 1);
+            let span = Span::new(id, at, at);
+            diagnostics.push(
+                Diagnostic::new(Code::NotUtf8, span, message).help("save the file as UTF-8"),
+            );
+            id
+        }
+    }
+}
+
+/// Parses in parallel; findings and documents keep the order of the files.
+fn parse(files: &[SourceId], sources: &SourceMap, diagnostics: &mut Diagnostics) -> Vec<Document> {
+    let read = |id: &SourceId| {
+        let mut found = Diagnostics::default();
+        let documents = sigma::parse(*id, sources.text(*id), &mut found);
+        (documents, found)
+    };
+    let parsed: Vec<_> = files.par_iter().map(read).collect();
+    let mut documents = Vec::new();
+    for (found, diagnostic) in parsed {
+        documents.extend(found);
+        diagnostics.extend(diagnostic);
+    }
+    documents
+}
+
+/// Whether a correlation or filter names a rule that is not among the documents.
+fn refers_elsewhere(documents: &[Document]) -> bool {
+    let mut known = BTreeSet::new();
+    for meta in documents.iter().map(Document::meta) {
+        known.extend([&meta.id, &meta.name].into_iter().flatten().map(|name| name.node.as_str()));
+    }
+    documents.iter().any(|document| match document {
+        Document::Rule(_) => false,
+        Document::Correlation(correlation) => {
+            let boolean = matches!(correlation.condition, Some(CorrelationCondition::Boolean(_)));
+            let unknown = |name: &str| !known.contains(name);
+            correlation.rules.iter().any(|rule| unknown(&rule.node))
+                || boolean && correlation.rules.is_empty()
+        }
+        Document::Filter(filter) => filter.rules.iter().any(|rule| !known.contains(&*rule.node)),
+    })
+}
