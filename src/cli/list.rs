@@ -79,7 +79,7 @@ fn logsources(platform: Option<&str>, output: &mut Output) -> Result<(), Vec<Str
             let platform = shipped(name)?;
             platform.logsources().for_each(|key| output.line(key));
         }
-        None => Taxonomy::default().keys().for_each(|key| output.line(key)),
+        None => Taxonomy::standard().keys().for_each(|key| output.line(key)),
     }
     Ok(())
 }
@@ -89,7 +89,7 @@ fn fields(
     platform: Option<&str>,
     output: &mut Output,
 ) -> Result<(), Vec<String>> {
-    let taxonomy = Taxonomy::default();
+    let taxonomy = Taxonomy::standard();
     let Some(found) = taxonomy.get(logsource) else {
         return Err(vec![unknown("log source", logsource, taxonomy.keys())]);
     };

@@ -61,7 +61,7 @@ impl Workspace {
             let ids = add_sources(&others, &mut sources, &mut diagnostics)?;
             documents.extend(parse(&ids, &sources, &mut Diagnostics::default()));
         }
-        let taxonomy = Taxonomy::default();
+        let taxonomy = Taxonomy::standard();
         let options = Options { placeholders: project.parameters.clone(), ..Options::default() };
         let rules = check::check(&documents, &taxonomy, &options, &mut diagnostics);
         let found = diagnostics.into_sorted();
