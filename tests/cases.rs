@@ -1,0 +1,165 @@
+//! Cases in folders, run through the command line as users run it.
+//!
+//! `tests/errors/<CODE>-<slug>/rule.yml`: what is said about a mistake (`rendered.snap`); the first
+//! case of a code is also the example of its page. A first line `# convert: TARGET PLATFORM` asks
+//! for a conversion, `# run: ARGUMENTS` for another command; otherwise the file is checked.
+//!
+//! `tests/corpus/<case>/rule.yml`: what a rule becomes on every target (`<target>.snap`).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sigweave(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_sigweave"))
+        .current_dir(folder)
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap()
+}
+
+fn folders(below: &str) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(root().join(below))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    found.sort();
+    found
+}
+
+fn snapshot(folder: &Path, name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+/// What the command says on standard error, without the closing line that counts.
+fn said(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let mut lines: Vec<&str> = text.lines().collect();
+    let counts = |line: &str| line.contains(" error, ") || line.contains(" errors, ");
+    if lines.last().is_some_and(|last| counts(last)) {
+        lines.pop();
+    }
+    lines.join("\n").trim_end().to_owned()
+}
+
+/// What is said about an error case.
+fn rendered(folder: &Path) -> String {
+    let rule = fs::read(folder.join("rule.yml")).unwrap();
+    let rule = String::from_utf8_lossy(&rule);
+    let first = rule.lines().next().unwrap_or_default();
+    let output = if let Some(goal) = first.strip_prefix("# convert: ") {
+        let (target, platform) = goal.split_once(' ').unwrap();
+        sigweave(folder, &["convert", "rule.yml", "-t", target, "-p", platform.trim()])
+    } else if let Some(arguments) = first.strip_prefix("# run: ") {
+        sigweave(folder, &arguments.split_whitespace().collect::<Vec<_>>())
+    } else {
+        sigweave(folder, &["check", "rule.yml"])
+    };
+    said(&output)
+}
+
+fn code_of(folder: &Path) -> String {
+    let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+    name.split('-').next().unwrap().to_owned()
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let mut wrong = Vec::new();
+    for folder in folders("tests/errors") {
+        let text = rendered(&folder);
+        let code = code_of(&folder);
+        if !text.contains(&format!("[{code}]")) {
+            wrong.push(format!("{}: does not say {code}:\n{text}", folder.display()));
+            continue;
+        }
+        snapshot(&folder, "rendered", &text);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// The example of a page: the rule and what is said about it.
+fn example(folder: &Path) -> Option<String> {
+    let rule = String::from_utf8(fs::read(folder.join("rule.yml")).ok()?).ok()?;
+    if rule.len() > 2000 {
+        return None;
+    }
+    let text = rendered(folder);
+    Some(format!("```yaml\n{}\n```\n\n```text\n{text}\n```\n", rule.trim_end()))
+}
+
+/// With `UPDATE_PAGES=1`, writes the examples into the pages instead.
+#[test]
+fn pages_show_the_first_case_of_their_code() {
+    let (begin, end) = ("<!-- example:begin -->\n", "<!-- example:end -->");
+    let mut done = std::collections::BTreeSet::new();
+    let mut stale = Vec::new();
+    for folder in folders("tests/errors") {
+        let code = code_of(&folder);
+        let page = root().join(format!("docs/errors/{code}.md"));
+        let Some(example) = example(&folder).filter(|_| done.insert(code)) else { continue };
+        let text = fs::read_to_string(&page).unwrap();
+        let (head, rest) = text.split_once(begin).expect(&page.display().to_string());
+        let (_, tail) = rest.split_once(end).unwrap();
+        let current = format!("{head}{begin}{example}{end}{tail}");
+        if current != text {
+            if std::env::var_os("UPDATE_PAGES").is_some() {
+                fs::write(&page, current).unwrap();
+            } else {
+                stale.push(page.display().to_string());
+            }
+        }
+    }
+    assert_eq!(stale, Vec::<String>::new(), "run the tests with UPDATE_PAGES=1");
+}
+
+/// All queries of an object of `convert --format json`, with what was said.
+fn conversion(object: &Value) -> String {
+    let mut text = format!("# {}\n", object["rule"].as_str().unwrap_or("-"));
+    for query in object["queries"].as_array().unwrap() {
+        text += &format!("{}\n\n", query.as_str().unwrap());
+    }
+    for diagnostic in object["diagnostics"].as_array().unwrap() {
+        let field = |name: &str| diagnostic[name].as_str().unwrap_or_default().to_owned();
+        text += &format!("{} {}\n", field("code"), field("message"));
+    }
+    text
+}
+
+#[test]
+fn rules_become_queries() {
+    for folder in folders("tests/corpus") {
+        for target in ["splunk", "kql", "eql"] {
+            let output = sigweave(&folder, &["convert", ".", "-t", target, "--format", "json"]);
+            let text = String::from_utf8(output.stdout).unwrap();
+            let objects: Vec<Value> =
+                text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            assert!(!objects.is_empty(), "{}: nothing for {target}", folder.display());
+            let parts: Vec<String> = objects.iter().map(conversion).collect();
+            snapshot(&folder, target, &parts.join("\n"));
+        }
+    }
+}
+
+#[test]
+fn the_shipped_rules_convert_the_same_way_every_time() {
+    let runs = [1, 2].map(|_| {
+        let output = sigweave(&root(), &["convert", "--format", "json"]);
+        String::from_utf8(output.stdout).unwrap()
+    });
+    assert!(runs[0].lines().count() > 10);
+    assert_eq!(runs[0], runs[1]);
+}
