@@ -1,0 +1,163 @@
+"""Executes what Sigweave emits on the independent interpreters and compares what fires.
+
+Development only: needs ../shared (see `run` beside this file).
+
+A case of tests/corpus takes part if it has `events.ndjson` (neutral events, see shapes.py) and
+`expect.json`: `{"rule": …, "names": [names of the key's parts], "keys": [[…], …]}` for a correlation,
+`{"rule": …, "events": [line numbers from 0]}` for single events. A platform that refuses the rule, or
+that holds none of its events, is counted as such and must be listed in `refused` of the expectation.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+ORACLES = ROOT / "target/differential/oracles"
+for oracle in ("spl", "kql", "eql"):
+    sys.path.insert(0, str(ORACLES / oracle))
+
+import eqlrun  # noqa: E402
+import eqlschema  # noqa: E402
+import kqlrun  # noqa: E402
+import shapes  # noqa: E402
+import splexec  # noqa: E402
+
+PLATFORMS = {"splunk": "splunk-ta", "kql": "defender-xdr", "eql": "elastic-winlogbeat"}
+XDR = kqlrun.builtin_schemas("xdr")
+ELASTIC = eqlschema.Schema.load(["ecs", "winlogbeat", "zeek", "non_ecs"], [])
+
+
+def convert(binary, folder, target):
+    command = [binary, "convert", ".", "-t", target, "-p", PLATFORMS[target], "--format", "json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return {one["rule"]: one for one in map(json.loads, done.stdout.splitlines())}
+
+
+def splunk(query, events):
+    shaped = [shapes.without_nulls(shapes.splunk(n, e)) for n, e in enumerate(events)]
+    rows, _ = splexec.run(query, shaped, strict=True)
+    return [splexec.to_json(row) for row in rows]
+
+
+def kql(query, events):
+    tables = {}
+    for number, event in enumerate(events):
+        table, row = shapes.xdr(number, event)
+        if table:
+            tables.setdefault(table, []).append(json.dumps(shapes.without_nulls(row)))
+    with tempfile.TemporaryDirectory() as folder:
+        for table, rows in tables.items():
+            (pathlib.Path(folder) / f"{table}.ndjson").write_text("\n".join(rows) + "\n")
+        results = []
+        for shuffle in (None, 1, 2):
+            rows = kqlrun.run_query(query, kqlrun.Tables(folder, XDR), shuffle=shuffle)[1]
+            results.append(rows)
+    return results[0]
+
+
+def eql(query, events):
+    shaped = [shapes.winlogbeat(n, e) for n, e in enumerate(events)]
+    documents = [shapes.without_nulls(document) for document in shaped if document]
+    return eqlrun.run_query(query, documents, ELASTIC)[0]
+
+
+def key_of_row(row, names):
+    return tuple(str(row.get(name)) for name in names)
+
+
+def key_of_eql(result, names, events, expectation):
+    if result["type"] == "sequence":
+        # A key on the time (simultaneous events) is not part of the rule's key.
+        return tuple(map(str, result["join_keys"][: len(names)]))
+    event = events[int(result["id"])]
+    fields = expectation.get("fields", names)
+    return tuple(str(event.get(name)) for name in fields)
+
+
+def fired(target, queries, events, expectation):
+    """The keys, or the numbers of the events, that the queries find."""
+    names = expectation.get("names")
+    found = set()
+    for query in queries:
+        if target == "eql":
+            for result in eql(query, events):
+                one = int(result["id"]) if names is None else key_of_eql(result, names, events, expectation)
+                found.add(one)
+            continue
+        rows = splunk(query, events) if target == "splunk" else kql(query, events)
+        number = "id" if target == "splunk" else "ReportId"
+        for row in rows:
+            found.add(int(row[number]) if names is None else key_of_row(row, names))
+    return found
+
+
+def engine(binary, folder, events, expectation):
+    """What the engine says, in the same form."""
+    with tempfile.NamedTemporaryFile("w", suffix=".ndjson") as file:
+        file.write("".join(json.dumps(shapes.neutral(n, e)) + "\n" for n, e in enumerate(events)))
+        file.flush()
+        command = [binary, "run", ".", file.name, "--format", "json"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    results = [result for result in results if result["rule"] == expectation["rule"]]
+    if "names" not in expectation:
+        return {event["line"] - 1 for result in results for event in result["events"]}
+    return {tuple(str(result["key"][name]) for name in expectation["names"]) for result in results}
+
+
+def has_engine(binary):
+    return subprocess.run([binary, "run", "--help"], capture_output=True).returncode == 0
+
+
+def check(binary, folder, with_engine, report):
+    expectation = json.loads((folder / "expect.json").read_text())
+    lines = (folder / "events.ndjson").read_text().splitlines()
+    events = [json.loads(line) for line in lines if line.strip()]
+    if "names" in expectation:
+        wanted = {tuple(map(str, key)) for key in expectation["keys"]}
+    else:
+        wanted = set(expectation["events"])
+    if with_engine:
+        report(folder.name, "engine", wanted, lambda: engine(binary, folder, events, expectation))
+    for target in PLATFORMS:
+        converted = convert(binary, folder, target).get(expectation["rule"])
+        refused = target in expectation.get("refused", [])
+        if converted is None or not converted["queries"]:
+            codes = [found["code"] for found in (converted or {}).get("diagnostics", [])]
+            report(folder.name, target, refused, lambda: True, f"refused {codes}")
+        elif refused:
+            report(folder.name, target, "a refusal", lambda: "queries")
+        else:
+            queries = converted["queries"]
+            report(folder.name, target, wanted, lambda: fired(target, queries, events, expectation))
+
+
+def main():
+    binary, chosen = sys.argv[1], sys.argv[2:]
+    passed = failed = 0
+    with_engine = has_engine(binary)
+
+    def report(case, where, wanted, find, note=""):
+        nonlocal passed, failed
+        try:
+            found = find()
+        except Exception as error:  # whatever the interpreter says is a failure of the case
+            found = f"{type(error).__name__}: {error}"
+        if found == wanted:
+            passed += 1
+            return
+        failed += 1
+        print(f"{case} on {where}: wanted {wanted}, found {found} {note}")
+
+    for expectation in sorted((ROOT / "tests/corpus").glob("*/expect.json")):
+        if not chosen or expectation.parent.name in chosen:
+            check(binary, expectation.parent, with_engine, report)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

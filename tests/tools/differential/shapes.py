@@ -1,0 +1,205 @@
+"""Neutral events in the shape of each platform.
+
+A neutral event is a dictionary: `t` (seconds after the epoch of a case), `ls` (the log source's key)
+and the fields of the taxonomy. The shapes are written from the products' documentation, on purpose
+without looking at the project's own mappings, so that a wrong mapping shows.
+"""
+
+import datetime
+
+EPOCH = datetime.datetime(2026, 3, 1, 12, 0, 0, tzinfo=datetime.timezone.utc)
+
+SYSMON = "Microsoft-Windows-Sysmon/Operational"
+WINDOWS = {
+    "windows/process_creation": (SYSMON, 1),
+    "windows/file_change": (SYSMON, 2),
+    "windows/network_connection": (SYSMON, 3),
+    "windows/driver_load": (SYSMON, 6),
+    "windows/image_load": (SYSMON, 7),
+    "windows/create_remote_thread": (SYSMON, 8),
+    "windows/process_access": (SYSMON, 10),
+    "windows/file_event": (SYSMON, 11),
+    "windows/registry_add": (SYSMON, 12),
+    "windows/registry_delete": (SYSMON, 12),
+    "windows/registry_set": (SYSMON, 13),
+    "windows/registry_event": (SYSMON, 13),
+    "windows/create_stream_hash": (SYSMON, 15),
+    "windows/wmi_event": (SYSMON, 20),
+    "windows/dns_query": (SYSMON, 22),
+    "windows/service:security": ("Security", None),
+    "windows/service:system": ("System", None),
+}
+
+
+def moment(event):
+    return EPOCH + datetime.timedelta(milliseconds=round(event["t"] * 1000))
+
+
+def iso(event):
+    return moment(event).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def fields(event):
+    return {name: value for name, value in event.items() if name not in ("t", "ls")}
+
+
+def split_key(key):
+    """`windows/service:security` → the logsource object of a Sigma rule."""
+    product, *rest = key.split("/")
+    source = {"product": product}
+    for part in rest:
+        if part.startswith("service:"):
+            source["service"] = part.removeprefix("service:")
+        else:
+            source["category"] = part
+    return source
+
+
+def neutral(number, event):
+    """What Sigweave's engine reads."""
+    return {"logsource": split_key(event["ls"]), "@timestamp": iso(event), **fields(event)}
+
+
+def splunk(number, event):
+    shaped = {"_time": moment(event).timestamp(), "id": number}
+    key = event["ls"]
+    if key in WINDOWS:
+        channel, code = WINDOWS[key]
+        code = code if code is not None else event["EventID"]
+        shaped |= {
+            "source": f"XmlWinEventLog:{channel}",
+            "sourcetype": "XmlWinEventLog",
+            "Channel": channel,
+            "EventCode": code,
+            "EventID": code,
+        }
+    elif key.startswith("zeek/"):
+        log = split_key(key)["service"]
+        shaped |= {"source": f"{log}.log", "sourcetype": f"zeek:{log}:json"}
+    for name, value in fields(event).items():
+        if isinstance(value, bool):
+            value = str(value).lower()
+        many = isinstance(value, list)
+        shaped[name + "{}" if many else name] = value
+    return shaped
+
+
+HIVES = [("HKLM\\", "HKEY_LOCAL_MACHINE\\"), ("HKU\\", "HKEY_USERS\\"), ("HKCR\\", "HKEY_CLASSES_ROOT\\")]
+
+
+def registry(target):
+    for short, long in HIVES:
+        if target.upper().startswith(short):
+            target = long + target[len(short):]
+    current = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\"
+    if target.upper().startswith(current.upper()):
+        target = "HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet001\\" + target[len(current):]
+    key, _, value = target.rpartition("\\")
+    return key, "" if value == "(Default)" else value
+
+
+def account(user, prefix):
+    domain, _, name = (user or "").rpartition("\\")
+    return {f"{prefix}AccountDomain": domain, f"{prefix}AccountName": name}
+
+
+def xdr(number, event):
+    """Table and row of Defender XDR, or nothing if it has no such events."""
+    key, source = event["ls"], fields(event)
+    row = {"Timestamp": iso(event), "ReportId": number}
+    if "Computer" in source:
+        row |= {"DeviceName": source["Computer"], "DeviceId": source["Computer"] and "id-" + source["Computer"]}
+    image = source.get("Image")
+    name = (image or "").rpartition("\\")[2]
+    process = {"InitiatingProcessFolderPath": image, "InitiatingProcessFileName": name}
+    if "User" in source:
+        process |= account(source["User"], "InitiatingProcess")
+    if key in ("windows/registry_set", "windows/registry_event"):
+        path, value = registry(source.get("TargetObject") or "")
+        row |= {"ActionType": "RegistryValueSet", "RegistryKey": path, "RegistryValueName": value}
+        row |= {"RegistryValueData": source.get("Details"), **process}
+        return "DeviceRegistryEvents", row
+    if key == "windows/image_load":
+        path = source.get("ImageLoaded") or ""
+        row |= {"ActionType": "ImageLoaded", "FolderPath": path, "FileName": path.rpartition("\\")[2], **process}
+        return "DeviceImageLoadEvents", row
+    if key == "windows/file_event":
+        path = source.get("TargetFilename") or ""
+        row |= {"ActionType": "FileCreated", "FolderPath": path, "FileName": path.rpartition("\\")[2], **process}
+        return "DeviceFileEvents", row
+    if key == "windows/process_creation":
+        parent = source.get("ParentImage")
+        row |= {"ActionType": "ProcessCreated", "FolderPath": image, "FileName": name}
+        row |= {"ProcessCommandLine": source.get("CommandLine"), "InitiatingProcessFolderPath": parent}
+        row |= {"InitiatingProcessCommandLine": source.get("ParentCommandLine"), "ProcessId": source.get("ProcessId")}
+        row |= {"ProcessVersionInfoOriginalFileName": source.get("OriginalFileName")}
+        row |= {"ProcessIntegrityLevel": source.get("IntegrityLevel")}
+        if "User" in source:
+            row |= account(source["User"], "")
+        return "DeviceProcessEvents", row
+    if key == "windows/network_connection":
+        outbound = str(source.get("Initiated", True)).lower() == "true"
+        near, far = ("Local", "Remote") if outbound else ("Remote", "Local")
+        row |= {"ActionType": "ConnectionSuccess" if outbound else "InboundConnectionAccepted", **process}
+        row |= {f"{far}IP": source.get("DestinationIp"), f"{far}Port": source.get("DestinationPort")}
+        row |= {f"{near}IP": source.get("SourceIp"), f"{near}Port": source.get("SourcePort")}
+        row |= {"RemoteUrl": source.get("DestinationHostname")}
+        return "DeviceNetworkEvents", row
+    return None, None
+
+
+def text(value):
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if value is None or isinstance(value, list) else str(value)
+
+
+def winlogbeat(number, event):
+    key, source = event["ls"], fields(event)
+    document = {"_id": str(number), "@timestamp": iso(event)}
+    if key in WINDOWS:
+        channel, code = WINDOWS[key]
+        code = code if code is not None else source["EventID"]
+        computer = source.pop("Computer", None)
+        provider = source.pop("Provider_Name", None)
+        source.pop("EventID", None)
+        document |= {
+            "event": {"code": str(code), "kind": "event", "provider": provider},
+            "host": {"name": computer},
+            "winlog": {
+                "channel": channel,
+                "computer_name": computer,
+                "event_id": str(code),
+                "provider_name": provider,
+                "event_data": {name: text(value) for name, value in source.items()},
+            },
+        }
+        ends = {"destination": ("DestinationIp", "DestinationPort"), "source": ("SourceIp", "SourcePort")}
+        for end, (address, port) in ends.items():
+            if source.get(address) and channel == SYSMON:
+                document[end] = {"ip": source[address], "port": source.get(port)}
+        return document
+    if key.startswith("zeek/"):
+        log = split_key(key)["service"]
+        document |= {"event": {"dataset": f"zeek.{log}", "module": "zeek"}, "zeek": {log: {}}}
+        for end, letter in (("source", "orig"), ("destination", "resp")):
+            address, port = source.get(f"id.{letter}_h"), source.get(f"id.{letter}_p")
+            if address is not None or port is not None:
+                document[end] = {"ip": address, "port": port, "address": address}
+        if log == "ssl":
+            document["zeek"]["ssl"] = {
+                "established": source.get("established"),
+                "resumed": source.get("resumed"),
+                "version": source.get("version"),
+                "cipher": source.get("cipher"),
+                "server": {"name": source.get("server_name")},
+                "validation": {"status": source.get("validation_status")},
+            }
+        return document
+    return None
+
+
+def without_nulls(value):
+    if isinstance(value, dict):
+        return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return value
