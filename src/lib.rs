@@ -10,6 +10,7 @@
 
 pub mod backend;
 pub mod check;
+pub mod cli;
 pub mod diagnostic;
 pub mod ir;
 pub mod plan;

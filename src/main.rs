@@ -1,3 +1,7 @@
 //! The `sigweave` command; everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sigweave::cli::main()
+}

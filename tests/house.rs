@@ -109,7 +109,8 @@ fn files_stay_small_and_say_what_they_are() {
 #[test]
 fn there_are_at_most_four_test_binaries() {
     let binaries = fs::read_dir(root().join("tests")).unwrap().flatten();
-    let count = binaries.filter(|entry| entry.path().extension().is_some_and(|x| x == "rs")).count();
+    let count =
+        binaries.filter(|entry| entry.path().extension().is_some_and(|x| x == "rs")).count();
     assert!(count <= 4, "{count} test binaries");
 }
 
@@ -127,7 +128,8 @@ fn nothing_needs_the_shared_folder() {
 #[test]
 fn codes_are_sorted_and_unique() {
     for kind in ["E", "W"] {
-        let ids: Vec<_> = CODES.iter().map(|code| code.id).filter(|id| id.starts_with(kind)).collect();
+        let ids: Vec<_> =
+            CODES.iter().map(|code| code.id).filter(|id| id.starts_with(kind)).collect();
         assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
     }
     let names: BTreeSet<_> = CODES.iter().map(|code| code.name).collect();

@@ -59,7 +59,11 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
         Format::Text => {
             output.findings(found.iter().copied(), &workspace.sources);
             let checked = counted(workspace.selection().count(), "rule");
-            let on = if goals.is_empty() { String::new() } else { format!(" on {}", counted(goals.len(), "target")) };
+            let on = if goals.is_empty() {
+                String::new()
+            } else {
+                format!(" on {}", counted(goals.len(), "target"))
+            };
             output.remark(&format!("{checked} checked{on}: {}", tally(found.iter().copied())));
         }
     }

@@ -108,7 +108,8 @@ fn convert<'a>(workspace: &'a Workspace, goals: &'a [Goal]) -> Vec<Outcome<'a>> 
     let mut outcomes: Vec<Outcome<'a>> = selection.par_iter().flat_map_iter(of_document).collect();
     for file in &workspace.files {
         let found = workspace.about_file(*file);
-        let holds_none = !selection.iter().any(|(document, _)| document.meta().span.source == *file);
+        let holds_none =
+            !selection.iter().any(|(document, _)| document.meta().span.source == *file);
         if found.iter().any(is_error) || holds_none && !found.is_empty() {
             outcomes.extend(goals.iter().map(|goal| Outcome {
                 document: None,

@@ -16,7 +16,8 @@ pub(super) fn rule_files(path: &Path) -> Result<Vec<PathBuf>, String> {
     if path == Path::new("-") {
         return Ok(vec![path.to_owned()]);
     }
-    let metadata = std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let metadata =
+        std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
     if !metadata.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -61,5 +62,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
 /// The project's file of the folder or the nearest folder above it.
 pub(super) fn project_file(from: &Path) -> Option<PathBuf> {
     let from = std::path::absolute(from).ok()?;
-    from.ancestors().map(|folder| folder.join(crate::project::FILE_NAME)).find(|file| file.is_file())
+    from.ancestors()
+        .map(|folder| folder.join(crate::project::FILE_NAME))
+        .find(|file| file.is_file())
 }

@@ -53,11 +53,7 @@ pub(super) fn goals(
 type Wanted = (String, Option<String>, Vec<Code>);
 
 /// Targets with their platforms: those of the command line, else environments.
-fn wanted(
-    arguments: &GoalArguments,
-    project: &Project,
-    problems: &mut Vec<String>,
-) -> Vec<Wanted> {
+fn wanted(arguments: &GoalArguments, project: &Project, problems: &mut Vec<String>) -> Vec<Wanted> {
     if !arguments.target.is_empty() {
         let platform = &arguments.platform;
         return arguments
@@ -123,12 +119,7 @@ fn goal(target: &str, platform: Option<&str>) -> Result<(&'static dyn Backend, P
     Ok((backend, platform))
 }
 
-fn unknown<'a>(
-    code: Code,
-    noun: &str,
-    name: &str,
-    known: impl Iterator<Item = &'a str>,
-) -> String {
+fn unknown<'a>(code: Code, noun: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
     let help = match nearest(name, known.iter().copied()) {
         Some(near) => format!("the nearest name is `{near}`"),

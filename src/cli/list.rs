@@ -84,18 +84,16 @@ fn logsources(platform: Option<&str>, output: &mut Output) -> Result<(), Vec<Str
     Ok(())
 }
 
-fn fields(
-    logsource: &str,
-    platform: Option<&str>,
-    output: &mut Output,
-) -> Result<(), Vec<String>> {
+fn fields(logsource: &str, platform: Option<&str>, output: &mut Output) -> Result<(), Vec<String>> {
     let taxonomy = Taxonomy::standard();
     let Some(found) = taxonomy.get(logsource) else {
         return Err(vec![unknown("log source", logsource, taxonomy.keys())]);
     };
     let platform = platform.map(shipped).transpose()?;
     let held = |field: &str| {
-        platform.as_ref().is_none_or(|platform| platform.fields(logsource).any(|held| held == field))
+        platform
+            .as_ref()
+            .is_none_or(|platform| platform.fields(logsource).any(|held| held == field))
     };
     for (field, ty) in found.fields.iter().filter(|(field, _)| held(field)) {
         output.line(&format!("{field:<28}{ty}"));

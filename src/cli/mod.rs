@@ -5,7 +5,6 @@
 
 mod check;
 mod convert;
-mod explain;
 mod files;
 mod goal;
 mod list;
@@ -47,8 +46,6 @@ enum Command {
     Convert(convert::Arguments),
     /// List targets, platforms, log sources, fields or rules.
     List(list::Arguments),
-    /// Explain a code such as E0301.
-    Explain(explain::Arguments),
 }
 
 /// How results are printed.
@@ -93,7 +90,6 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, &mut output),
         Command::Convert(arguments) => convert::run(&arguments, &mut output),
         Command::List(arguments) => list::run(&arguments, &mut output),
-        Command::Explain(arguments) => explain::run(&arguments, &mut output),
     };
     output.flush();
     ExitCode::from(code)

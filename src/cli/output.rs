@@ -18,8 +18,7 @@ pub(super) struct Output {
 impl Output {
     /// Colours only on a terminal, and never where `NO_COLOR` is set.
     pub(super) fn new() -> Self {
-        let coloured =
-            std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
         Self { out: BufWriter::new(std::io::stdout()), renderer }
     }

@@ -62,7 +62,7 @@ impl Workspace {
             documents.extend(parse(&ids, &sources, &mut Diagnostics::default()));
         }
         let taxonomy = Taxonomy::standard();
-        let options = Options { placeholders: project.parameters.clone(), ..Options::default() };
+        let options = Options { lists: project.parameters.clone() };
         let rules = check::check(&documents, &taxonomy, &options, &mut diagnostics);
         let found = diagnostics.into_sorted();
         Ok(Self { sources, project, taxonomy, documents, rules, selected, files, found })
@@ -107,7 +107,8 @@ fn read_project(
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Result<(Option<PathBuf>, Project), Vec<String>> {
-    let Some(path) = files::project_file(start).or_else(|| files::project_file(Path::new("."))) else {
+    let Some(path) = files::project_file(start).or_else(|| files::project_file(Path::new(".")))
+    else {
         return Ok((None, Project::default()));
     };
     let bytes = files::read(&path).map_err(|problem| vec![problem])?;
@@ -152,7 +153,8 @@ fn add_sources(
     let read: Vec<_> = paths.par_iter().map(|path| files::read(path)).collect();
     let (mut ids, mut problems) = (Vec::new(), Vec::new());
     for (path, bytes) in paths.iter().zip(read) {
-        let name = if path == Path::new("-") { "<stdin>".into() } else { path.display().to_string() };
+        let name =
+            if path == Path::new("-") { "<stdin>".into() } else { path.display().to_string() };
         match bytes {
             Ok(bytes) => ids.push(add_source(name, bytes, sources, diagnostics)),
             Err(problem) => problems.push(problem),
@@ -175,9 +177,8 @@ fn add_source(
             let id = sources.add(name, String::from_utf8_lossy(valid));
             let message = format!("byte {} is not valid UTF-8", at + 1);
             let span = Span::new(id, at, at);
-            diagnostics.push(
-                Diagnostic::new(Code::NotUtf8, span, message).help("save the file as UTF-8"),
-            );
+            diagnostics
+                .push(Diagnostic::new(Code::NotUtf8, span, message).help("save the file as UTF-8"));
             id
         }
     }
