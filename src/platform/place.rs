@@ -136,7 +136,6 @@ impl Draft {
             self.rows.extend(node.get(key).map(|rows| (negated, rows.clone())));
         }
         self.tables.extend(node.get("tables").map(texts).unwrap_or_default());
-        self.absent.extend(node.get("absent").map(texts).unwrap_or_default());
         let origin = if depth == DEPTH { Origin::Own } else { Origin::Part };
         let same = node.get("same");
         self.all |= same.and_then(Node::text) == Some("all");
@@ -146,11 +145,14 @@ impl Draft {
         for (name, value) in node.get("fields").and_then(Node::pairs).unwrap_or_default() {
             self.map(name, Some(value), origin);
         }
+        self.absent.extend(node.get("absent").map(texts).unwrap_or_default());
     }
 
     fn map(&mut self, name: &Node, value: Option<&Node>, origin: Origin) {
         let mapping = Mapping { name: name.clone(), value: value.cloned(), origin };
-        self.fields.insert(name.text().unwrap_or_default().to_owned(), mapping);
+        let name = name.text().unwrap_or_default();
+        self.absent.retain(|absent| absent != name);
+        self.fields.insert(name.to_owned(), mapping);
     }
 
     fn merge_part(

@@ -22,7 +22,7 @@ macro_rules! shipped {
     };
 }
 
-shipped!("defender-xdr", "splunk-ta");
+shipped!("defender-xdr", "elastic-winlogbeat", "splunk-ta");
 
 /// Names of the shipped platforms, sorted.
 #[must_use]
