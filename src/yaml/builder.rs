@@ -14,6 +14,10 @@ use super::{Kind, Node, Style, limits};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceId, Span};
 
+const STAR: &str = "write the value out in full; text that begins with `*` needs quotes";
+const AMPERSAND: &str = "remove it; text that begins with `&` needs quotes";
+const EXCLAMATION: &str = "remove it; text that begins with `!` needs quotes";
+
 /// Reads all documents that hold anything.
 pub(super) fn build(source: SourceId, text: &str, diagnostics: &mut Diagnostics) -> Vec<Node> {
     let options = options! {
@@ -112,7 +116,7 @@ impl<'a> Builder<'a> {
             Event::DocumentEnd => self.finish(),
             Event::Alias(_) | Event::UnresolvedAlias(_) => self.alias(span),
             Event::Anchor(..) => {
-                self.refuse(span, "an anchor is not read");
+                self.refuse(span, "an anchor is not read", AMPERSAND);
                 Next::Event
             }
             Event::Scalar(text, style, _, tag) => self.scalar(&text, style, tag.as_deref(), at),
@@ -177,7 +181,10 @@ impl<'a> Builder<'a> {
             let message =
                 format!("a value has {} bytes, the limit is {}", text.len(), limits::SCALAR_BYTES);
             let start = self.one_character(span.start as usize);
-            self.report(Diagnostic::new(Code::YamlTooLarge, start, message));
+            self.report(
+                Diagnostic::new(Code::YamlTooLarge, start, message)
+                    .help("make it a list of shorter values"),
+            );
             self.broken = true;
         }
         self.tag(tag, at);
@@ -255,7 +262,7 @@ impl<'a> Builder<'a> {
                 continue;
             };
             if name == "<<" {
-                self.refuse(key.span, "a merge key is not read");
+                self.refuse(key.span, "a merge key is not read", "write the keys out in full");
             }
             match seen.get(&name) {
                 Some(first) => {
@@ -275,7 +282,7 @@ impl<'a> Builder<'a> {
     }
 
     fn alias(&mut self, span: Span) -> Next {
-        self.refuse(span, "an alias is not read");
+        self.refuse(span, "an alias is not read", STAR);
         self.add(Node { span, kind: Kind::Scalar { text: String::new(), style: Style::Plain } })
     }
 
@@ -283,25 +290,21 @@ impl<'a> Builder<'a> {
     fn tag(&mut self, tag: Option<&Tag>, at: &granit_parser::Span) {
         if tag.is_some() {
             let span = at.tag_span().map_or_else(|| self.place(at), |tag| self.place(&tag));
-            self.refuse(span, "a tag is not read");
+            self.refuse(span, "a tag is not read", EXCLAMATION);
         }
     }
 
-    fn refuse(&mut self, span: Span, message: &str) {
+    fn refuse(&mut self, span: Span, message: &str, help: &str) {
         self.broken = true;
         self.refused += 1;
         if self.refused <= limits::ALIAS_REPORTS {
-            self.report(
-                Diagnostic::new(Code::YamlAlias, span, message).help("write the value out in full"),
-            );
+            self.report(Diagnostic::new(Code::YamlAlias, span, message).help(help));
         }
     }
 
     fn syntax_error(&mut self, error: &ScanError, at: usize) {
         let span = self.one_character(at);
-        let before = self.text.get(..span.start as usize).unwrap_or("");
-        let line = before.rsplit('\n').next().unwrap_or("");
-        self.report(messages::explain(error, span, line));
+        self.report(messages::explain(error, span, self.text));
     }
 
     fn report(&mut self, finding: Diagnostic) {

@@ -6,8 +6,8 @@
 /// Bytes of a file (E0106): ten thousand rules.
 pub const FILE_BYTES: usize = 16 << 20;
 
-/// Bytes of one scalar (E0106).
-pub const SCALAR_BYTES: usize = 1 << 20;
+/// Bytes of one scalar (E0106); a long regular expression has a few thousand.
+pub const SCALAR_BYTES: usize = 64 << 10;
 
 /// Scalars, lists and mappings of a file (E0106).
 pub const NODES: usize = 1_000_000;

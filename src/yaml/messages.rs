@@ -1,27 +1,70 @@
 //! What the YAML scanner's errors mean to the author of a rule: the mistakes that happen, each with
 //! what to do about it.
 //!
-//! `InvalidQuotedScalarHexEscape` → "`\x` … is no escape", help: use single quotes.
+//! `"C:\Windows"` → "`\W` is no escape of a double-quoted text", help: write it in single quotes.
+
+use std::ops::Range;
 
 use granit_parser::{ErrorKind, ScanError};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
-/// The finding for an error of the scanner at `span`; `before` is the text of its line up to there.
-pub(super) fn explain(error: &ScanError, span: Span, before: &str) -> Diagnostic {
-    if *error.kind() == ErrorKind::RecursionLimitExceeded {
+/// The finding for an error of the scanner at `span`, of which `text` is the whole text.
+pub(super) fn explain(error: &ScanError, span: Span, text: &str) -> Diagnostic {
+    let kind = error.kind();
+    if *kind == ErrorKind::RecursionLimitExceeded {
         return too_deep(span);
     }
-    if before.contains('\t') && before.trim().is_empty() {
+    let (before, after) = text.split_at_checked(span.start as usize).unwrap_or((text, ""));
+    let indent = before.rsplit('\n').next().unwrap_or("");
+    if indent.contains('\t') && indent.trim().is_empty() {
         let finding = Diagnostic::new(Code::YamlSyntax, span, "a tab indents the line");
         return finding.help("indent with spaces");
     }
-    let finding = Diagnostic::new(Code::YamlSyntax, span, message(error));
-    match help(error.kind()) {
+    let escape = is_escape(kind).then(|| unknown_escape(after)).flatten();
+    let finding = match escape {
+        Some(range) => {
+            let escape = after.get(range.clone()).unwrap_or("");
+            let message = format!("`{escape}` is no escape of a double-quoted text");
+            let start = before.len() + range.start;
+            let place = Span::new(span.source, start, start + escape.len());
+            Diagnostic::new(Code::YamlSyntax, place, message)
+        }
+        None => Diagnostic::new(Code::YamlSyntax, span, message(error)),
+    };
+    match help(kind) {
         Some(help) => finding.help(help),
         None => finding,
     }
+}
+
+fn is_escape(kind: &ErrorKind) -> bool {
+    matches!(kind, ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape)
+}
+
+/// Where the first escape that YAML does not know stands in a double-quoted text.
+fn unknown_escape(quoted: &str) -> Option<Range<usize>> {
+    let mut letters = quoted.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        if letter != '\\' {
+            continue;
+        }
+        let (next, escaped) = letters.next()?;
+        let digits = match escaped {
+            'x' => 2,
+            'u' => 4,
+            'U' => 8,
+            '0' | 'a' | 'b' | 't' | 'n' | 'v' | 'f' | 'r' | 'e' | 'N' | '_' | 'L' | 'P' => 0,
+            ' ' | '"' | '/' | '\\' | '\t' | '\n' | '\r' => 0,
+            _ => return Some(at..next + escaped.len_utf8()),
+        };
+        let hex = quoted.get(next + 1..next + 1 + digits);
+        if !hex.is_some_and(|hex| hex.chars().all(|c| c.is_ascii_hexdigit())) {
+            return Some(at..next + 1);
+        }
+    }
+    None
 }
 
 /// The finding for lists and mappings that nest beyond the limit.

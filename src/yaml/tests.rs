@@ -135,6 +135,9 @@ fn findings_have_a_code_and_a_place() {
         ("title: a: b\n", &[("E0101", ":")]),
         ("a:\n\t- b\n", &[("E0101", "-")]),
         ("a: @b\n", &[("E0101", "@")]),
+        ("a: \"\\n\\x41C:\\Windows\"\n", &[("E0101", "\\W")]),
+        ("a: \"\\xZZ\"\n", &[("E0101", "\\x")]),
+        ("a: *.exe\n", &[("E0104", "*.exe")]),
     ];
     for (text, expected) in table {
         assert_eq!(findings(text), *expected, "{text:?}");

@@ -152,7 +152,10 @@ fn read_number(key: &Node, value: &Node, reader: &mut Reader<'_>) -> Option<Span
         Some(Meaning::Integer(number)) => Some(Spanned::new(number as f64, value.span)),
         Some(Meaning::Float(number)) => Some(Spanned::new(number, value.span)),
         Some(Meaning::Text | Meaning::Boolean(_) | Meaning::Null) | None => {
-            reader.wrong(key, value, "a number");
+            let name = key.text().unwrap_or("…");
+            let message = format!("`{name}` must be a number, found {}", value.describe());
+            let help = "write digits without quotes, such as `gte: 10`";
+            reader.report(Diagnostic::new(Code::WrongShape, value.span, message).help(help));
             None
         }
     }

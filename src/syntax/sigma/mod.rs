@@ -73,7 +73,8 @@ enum DocumentKind {
 fn kind_of(node: &Node, reader: &mut Reader<'_>) -> Option<DocumentKind> {
     if node.pairs().is_none() {
         let message = format!("expected a rule, found {}", node.describe());
-        reader.report(Diagnostic::new(Code::NotARule, node.span, message));
+        let help = "a rule is a mapping: `title`, `logsource`, `detection`, …";
+        reader.report(Diagnostic::new(Code::NotARule, shape::head(node), message).help(help));
         return None;
     }
     let kinds = [

@@ -5,7 +5,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::source::{Span, Spanned};
-use crate::yaml::{Node, Places};
+use crate::yaml::{Kind, Node, Places};
 
 /// Reads nodes and collects what is wrong with them.
 pub(super) struct Reader<'a> {
@@ -139,7 +139,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The first key of a mapping: where to point when something is missing from it.
+/// The first key of a mapping: where to point when something is missing from it. The first entry of
+/// a list, and a scalar as a whole.
 pub(super) fn head(node: &Node) -> Span {
-    node.pairs().and_then(<[_]>::first).map_or(node.span, |(key, _)| key.span)
+    match &node.kind {
+        Kind::Mapping(pairs) => pairs.first().map_or(node.span, |(key, _)| key.span),
+        Kind::Sequence(items) => items.first().map_or(node.span, head),
+        Kind::Scalar { .. } => node.span,
+    }
 }
