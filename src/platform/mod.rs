@@ -215,3 +215,6 @@ impl Context {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,6 +122,7 @@ impl Draft {
             return;
         }
         unknown_keys(node, &KEYS, found);
+        shapes(node, found);
         for name in node.get("use").into_iter().flat_map(|node| node.items().unwrap_or_default()) {
             self.merge_part(context, name, depth, found);
         }
@@ -279,6 +280,23 @@ impl Draft {
 fn plain(column: Column, ty: &Type) -> Resolved {
     let value = Scalar::Column(column);
     Resolved { value, ty: ty.clone(), null_values: Vec::new(), lacks: Vec::new() }
+}
+
+/// Reports values of another shape than their key asks for.
+fn shapes(node: &Node, found: &mut Diagnostics) {
+    for (key, value) in node.pairs().unwrap_or_default() {
+        let (fits, expected) = match key.text().unwrap_or_default() {
+            "use" | "identity" => (value.items().is_some(), "a list of names"),
+            "same" => (value.items().is_some() || value.text() == Some("all"), "a list or `all`"),
+            "tables" | "absent" => (value.pairs().is_none(), "a list of names"),
+            "fields" => (value.pairs().is_some(), "fields and their expressions"),
+            "from" | "spelt" | "lists" | "category" => (value.text().is_some(), "text"),
+            _ => continue,
+        };
+        if !fits {
+            found.push(shape(value, expected));
+        }
+    }
 }
 
 /// The newer of two, where there is one.
