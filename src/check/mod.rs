@@ -6,6 +6,7 @@
 //!
 //! One run checks all documents of all files together, so that rules can refer to each other.
 
+mod correlation;
 mod detection;
 mod encode;
 mod index;
@@ -55,7 +56,16 @@ pub fn check(
             *slot = found.map(Arc::new);
         }
     }
-    let _ = index.correlations(diagnostics);
+    for at in index.correlations(diagnostics) {
+        let Some(Document::Correlation(correlation)) = documents.get(at) else { continue };
+        let emitted = !silent.contains(&at);
+        let mut scope =
+            correlation::Scope { index: &index, checked: &checked, taxonomy, diagnostics };
+        let found = correlation::check(correlation, emitted, &mut scope);
+        if let (Some(slot), false) = (checked.get_mut(at), twice.contains(&at)) {
+            *slot = found.map(Arc::new);
+        }
+    }
     checked
 }
 
@@ -83,7 +93,10 @@ fn base_rule(
     let mark = diagnostics.len();
     let broken = rule.detection.conditions.iter().any(|found| detection::has_error(&found.node));
     let meta = meta::check(&rule.meta, diagnostics);
-    let source = logsource::resolve(&rule.logsource, taxonomy, diagnostics);
+    let source = match (broken, logsource::parts(&rule.logsource).key().is_empty()) {
+        (true, true) => None,
+        _ => logsource::resolve(&rule.logsource, taxonomy, diagnostics),
+    };
     let found = source.map(|source| (source, rule.logsource.span));
     let predicate = detection::check(&rule.detection, found, options, diagnostics);
     let source = source.filter(|_| !broken && !diagnostics.errors_since(mark))?;

@@ -1,0 +1,211 @@
+//! Correlation documents → [`ir::Correlation`]: legs, window, keys and a condition over them.
+//!
+//! `{type: temporal_ordered, rules: [a, b], group-by: [Computer], timespan: 5m}` → two patterns,
+//! one key, a window of 300,000 ms and `Chain([a, b])`.
+
+mod condition;
+mod keys;
+mod thresholds;
+mod timespan;
+
+use std::sync::Arc;
+
+use super::index::{self, Index};
+use super::item::unknown_field;
+use super::{detection, meta};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::ir::{self, Body, FieldRef, Pattern, PatternSource, Rule};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{Correlation, CorrelationCondition, Document};
+use crate::taxonomy::Taxonomy;
+
+/// What is known while a correlation is checked.
+pub(super) struct Scope<'a> {
+    /// All documents by name.
+    pub(super) index: &'a Index<'a>,
+    /// The rules checked so far, by document.
+    pub(super) checked: &'a [Option<Arc<Rule>>],
+    /// The log sources.
+    pub(super) taxonomy: &'a Taxonomy,
+    /// What was found.
+    pub(super) diagnostics: &'a mut Diagnostics,
+}
+
+/// A rule that a correlation refers to.
+struct Leg {
+    /// How it is written there.
+    reference: Spanned<String>,
+    /// Its document.
+    document: usize,
+    /// What occurs.
+    pattern: Pattern,
+    /// Where it says what its events hold: its log source or its keys.
+    place: Span,
+}
+
+/// A correlation, checked; `None` if something is wrong, which was reported.
+pub(super) fn check(
+    correlation: &Correlation,
+    emitted: bool,
+    scope: &mut Scope<'_>,
+) -> Option<Rule> {
+    if let Some(CorrelationCondition::Boolean(condition)) = &correlation.condition
+        && detection::has_error(&condition.node)
+    {
+        return None;
+    }
+    let mark = scope.diagnostics.len();
+    let meta = meta::check(&correlation.meta, scope.diagnostics);
+    let window = timespan::check(correlation, scope.diagnostics);
+    let legs = legs(correlation, scope)?;
+    let keys = keys::check(correlation, &legs, scope);
+    let cond = condition::check(correlation, &legs, scope);
+    let (Some(window), Some(cond)) = (window, cond) else { return None };
+    if scope.diagnostics.errors_since(mark) {
+        return None;
+    }
+    let patterns = legs.into_iter().map(|leg| leg.pattern).collect();
+    let body = ir::Correlation { patterns, keys, window, skew: 0, cond, show: Vec::new() };
+    let name = meta::name(&correlation.meta);
+    Some(Rule { name, meta, emitted, body: Body::Correlation(body) })
+}
+
+/// The legs; `None` if one cannot be used, which was reported.
+fn legs(correlation: &Correlation, scope: &mut Scope<'_>) -> Option<Vec<Leg>> {
+    let references = index::references(correlation);
+    let mut legs: Vec<Leg> = Vec::new();
+    let mut complete = true;
+    if references.is_empty() {
+        report(scope, correlation.span, "the correlation names no rules", "list them in `rules`");
+        complete = false;
+    }
+    for reference in references {
+        let Some(document) = scope.index.resolve(reference, scope.diagnostics) else {
+            complete = false;
+            continue;
+        };
+        if let Some(first) = legs.iter().find(|leg| leg.document == document) {
+            let message = format!("the rule `{}` is listed twice", reference.node);
+            scope.diagnostics.push(
+                Diagnostic::new(Code::CorrelationShape, reference.span, message)
+                    .label(first.reference.span, "it stands here first")
+                    .help("list it once; for several events of one kind use `event_count`"),
+            );
+            complete = false;
+            continue;
+        }
+        match leg(reference, document, scope) {
+            Some(leg) => legs.push(leg),
+            None => complete = false,
+        }
+    }
+    distinct_names(&mut legs);
+    complete.then_some(legs)
+}
+
+fn leg(reference: &Spanned<String>, at: usize, scope: &mut Scope<'_>) -> Option<Leg> {
+    let Some(rule) = scope.checked.get(at).and_then(Option::as_ref) else {
+        let message = format!("the rule `{}` has errors", reference.node);
+        let help = "correct that rule first";
+        scope
+            .diagnostics
+            .push(Diagnostic::new(Code::UnknownRule, reference.span, message).help(help));
+        return None;
+    };
+    let source = match &rule.body {
+        Body::Events(pattern) => pattern.source.clone(),
+        Body::Correlation(_) => PatternSource::Firings(Arc::clone(rule)),
+    };
+    let pattern = Pattern { name: rule.name.clone(), source, span: reference.span };
+    let place = match scope.index.document(at) {
+        Some(Document::Rule(rule)) => rule.logsource.span,
+        Some(Document::Correlation(correlation)) => {
+            correlation.group_by.first().map_or(correlation.span, |key| key.span)
+        }
+        Some(Document::Filter(_)) | None => reference.span,
+    };
+    Some(Leg { reference: reference.clone(), document: at, pattern, place })
+}
+
+/// Two rules may have the same title: then the reference makes the difference.
+fn distinct_names(legs: &mut [Leg]) {
+    let names: Vec<String> = legs.iter().map(|leg| leg.pattern.name.clone()).collect();
+    for leg in legs {
+        if names.iter().filter(|name| **name == leg.pattern.name).count() > 1 {
+            leg.pattern.name.clone_from(&leg.reference.node);
+        }
+    }
+}
+
+impl Leg {
+    /// The field of its events, or the part of its firings' key, with this name.
+    fn field(&self, name: &str, taxonomy: &Taxonomy) -> Option<FieldRef> {
+        match &self.pattern.source {
+            PatternSource::Events { logsource, .. } => {
+                let ty = taxonomy.get(logsource)?.field(name)?;
+                Some(FieldRef { name: name.to_owned(), ty: ty.clone() })
+            }
+            PatternSource::Firings(rule) => {
+                let Body::Correlation(inner) = &rule.body else { return None };
+                let key = inner.keys.iter().find(|key| key.name == name)?;
+                let (field, _) = key.fields.iter().flatten().next()?;
+                Some(FieldRef { name: name.to_owned(), ty: field.ty.clone() })
+            }
+        }
+    }
+
+    /// The names of its fields.
+    fn names<'a>(&'a self, taxonomy: &'a Taxonomy) -> Vec<&'a str> {
+        match &self.pattern.source {
+            PatternSource::Events { logsource, .. } => taxonomy
+                .get(logsource)
+                .map(|source| source.fields.keys().map(String::as_str).collect())
+                .unwrap_or_default(),
+            PatternSource::Firings(rule) => match &rule.body {
+                Body::Correlation(inner) => {
+                    inner.keys.iter().map(|key| key.name.as_str()).collect()
+                }
+                Body::Events(_) => Vec::new(),
+            },
+        }
+    }
+
+    /// What messages call what it reads.
+    fn source(&self) -> String {
+        match &self.pattern.source {
+            PatternSource::Events { logsource, .. } => format!("`{logsource}`"),
+            PatternSource::Firings(rule) => format!("the key of `{}`", rule.name),
+        }
+    }
+
+    /// The field, or a report that there is none.
+    fn known_field(
+        &self,
+        name: &Spanned<String>,
+        taxonomy: &Taxonomy,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<FieldRef> {
+        let found = self.field(&name.node, taxonomy);
+        if found.is_some() {
+            return found;
+        }
+        let source = match &self.pattern.source {
+            PatternSource::Events { logsource, .. } => taxonomy.get(logsource),
+            PatternSource::Firings(_) => None,
+        };
+        diagnostics.push(match source {
+            Some(source) => unknown_field(&name.node, name.span, source, self.place),
+            None => {
+                let message = format!("no part `{}` in {}", name.node, self.source());
+                Diagnostic::new(Code::UnknownField, name.span, message)
+                    .label(self.place, "firings of this rule carry its key only")
+                    .nearest(&name.node, self.names(taxonomy))
+            }
+        });
+        None
+    }
+}
+
+fn report(scope: &mut Scope<'_>, span: Span, message: impl Into<String>, help: &str) {
+    scope.diagnostics.push(Diagnostic::new(Code::CorrelationShape, span, message).help(help));
+}
