@@ -1,0 +1,176 @@
+//! The reference evaluator: what a rule means, run over events (DESIGN 2.3, `docs/semantics.md`).
+//!
+//! Events are read from anything that implements `Read` ([`read`]), put in time order, and routed
+//! by log source to the rules that can match them. [`run`] returns one result per rule and key, and
+//! for rules over single events one per event.
+//!
+//! `[{"logsource": "windows/process_creation", "Image": "C:\\a.exe", …}]` and a rule with
+//! `Image|endswith: '\a.exe'` → one result with the event's file and line.
+
+pub mod event;
+pub mod fold;
+pub mod key;
+pub mod predicate;
+pub mod read;
+mod result;
+mod route;
+mod stage;
+pub mod timeline;
+
+pub use result::{Seen, Verdict};
+pub use route::Unrunnable;
+
+use std::sync::Arc;
+
+use crate::ir::{Body, Rule};
+
+use event::Event;
+use route::{Matched, Router, Target};
+use stage::Stages;
+use timeline::{Bounds, Losses};
+
+/// Events between two looks at what can be decided and forgotten.
+const EVENTS_PER_STEP: u64 = 256;
+
+/// How to run rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// The report range and the limits.
+    pub bounds: Bounds,
+}
+
+/// A result of a rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleResult {
+    /// Index of the rule among those that were run.
+    pub rule: usize,
+    /// The parts of the key and their values; empty for rules without one.
+    pub key: Vec<(String, String)>,
+    /// When and how often.
+    pub verdict: Verdict,
+}
+
+/// What a run found, and what it could not look at.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outcome {
+    /// The results, by rule; those of a rule by key, or in time order for single events.
+    pub results: Vec<RuleResult>,
+    /// Events that were looked at.
+    pub events: u64,
+    /// Events without a time, of which only rules over single events take notice.
+    pub untimed: u64,
+    /// Per rule, how many events satisfied each of its patterns, by name.
+    pub sightings: Vec<Vec<(String, u64)>>,
+    /// What was lost to limits.
+    pub losses: Losses,
+}
+
+/// Rules at work on a stream of events.
+#[derive(Debug)]
+pub struct Engine {
+    router: Router,
+    stages: Stages,
+    bounds: Bounds,
+    /// The name of each rule that is over single events.
+    singles: Vec<Option<String>>,
+    outcome: Outcome,
+}
+
+/// Runs rules over events, which must be in time order (those without a time anywhere).
+///
+/// # Errors
+/// If a rule cannot be compiled; such a rule would not have passed `check`.
+pub fn run(
+    rules: &[Arc<Rule>],
+    events: impl IntoIterator<Item = Event>,
+    options: Options,
+) -> Result<Outcome, Unrunnable> {
+    let mut engine = Engine::new(rules, options)?;
+    for event in events {
+        engine.look(&event);
+    }
+    Ok(engine.finish())
+}
+
+impl Engine {
+    /// Compiles rules.
+    ///
+    /// # Errors
+    /// If a rule cannot be compiled; such a rule would not have passed `check`.
+    pub fn new(rules: &[Arc<Rule>], options: Options) -> Result<Self, Unrunnable> {
+        let mut router = Router::default();
+        let mut stages = Stages::default();
+        let mut outcome = Outcome::default();
+        for (index, rule) in rules.iter().enumerate() {
+            let names = match &rule.body {
+                Body::Events(pattern) => {
+                    router.add(Target::Rule(index), &rule.name, pattern)?;
+                    vec![pattern.name.clone()]
+                }
+                Body::Correlation(correlation) => {
+                    stages.add(rule, correlation, options.bounds, &mut router, Some(index))?;
+                    correlation.patterns.iter().map(|pattern| pattern.name.clone()).collect()
+                }
+            };
+            outcome.sightings.push(names.into_iter().map(|name| (name, 0)).collect());
+        }
+        let single = |rule: &Arc<Rule>| match &rule.body {
+            Body::Events(pattern) => Some(pattern.name.clone()),
+            Body::Correlation(_) => None,
+        };
+        let singles = rules.iter().map(single).collect();
+        Ok(Self { router, stages, bounds: options.bounds, singles, outcome })
+    }
+
+    /// Looks at an event, not earlier than any before.
+    pub fn look(&mut self, event: &Event) {
+        self.outcome.events += 1;
+        self.outcome.untimed += u64::from(event.time.is_none());
+        for matched in self.router.matches(event) {
+            match matched {
+                Matched::Rule(rule) => self.report(rule, event),
+                Matched::Patterns(stage, sightings) => {
+                    self.stages.push(stage, event, &sightings);
+                }
+            }
+        }
+        if let Some(time) = event.time.filter(|_| self.outcome.events % EVENTS_PER_STEP == 0) {
+            self.stages.advance(time);
+        }
+    }
+
+    /// What was found; no more events will come.
+    #[must_use]
+    pub fn finish(mut self) -> Outcome {
+        self.stages.advance(i64::MAX);
+        let mut outcome = self.outcome;
+        self.stages.report(&mut outcome);
+        outcome.results.sort_by_key(|result| result.rule);
+        outcome
+    }
+
+    fn report(&mut self, rule: usize, event: &Event) {
+        let unbounded = self.bounds.from == i64::MIN && self.bounds.to == i64::MAX;
+        let (from, to) = (self.bounds.from, self.bounds.to);
+        if !event.time.map_or(unbounded, |time| (from..to).contains(&time)) {
+            return;
+        }
+        let Some(Some(name)) = self.singles.get(rule) else { return };
+        if let Some((_, count)) = self.outcome.sightings.get_mut(rule).and_then(|of| of.first_mut())
+        {
+            *count += 1;
+        }
+        let seen = Seen { name: name.clone(), origin: event.origin.clone() };
+        let verdict = Verdict {
+            first: event.time,
+            last: event.time,
+            count: 1,
+            events: vec![seen],
+            show: Vec::new(),
+        };
+        self.outcome.results.push(RuleResult { rule, key: Vec::new(), verdict });
+    }
+}
+
+#[cfg(test)]
+mod tests;

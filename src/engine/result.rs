@@ -1,0 +1,49 @@
+//! What a run finds: one result per rule and key, or per event of a single-event rule.
+
+use super::event::{Origin, Value};
+
+/// An event that a result rests on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seen {
+    /// The pattern it satisfies: the name of the rule or of the event.
+    pub name: String,
+    /// Where it was read.
+    pub origin: Origin,
+}
+
+/// When and how often a rule fired for a key, and by which events the last time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The first firing, in milliseconds since 1970; `None` for an event without a time.
+    pub first: Option<i64>,
+    /// The last firing.
+    pub last: Option<i64>,
+    /// The number of firings.
+    pub count: u64,
+    /// The events of the last firing, in time order (of an order: in the order of its steps).
+    pub events: Vec<Seen>,
+    /// The fields to show, as of the last firing.
+    pub show: Vec<(String, Value)>,
+}
+
+impl Verdict {
+    /// Nothing has fired yet; the first firing will be at this time.
+    #[must_use]
+    pub(super) fn at(time: i64) -> Self {
+        Self {
+            first: Some(time),
+            last: Some(time),
+            count: 0,
+            events: Vec::new(),
+            show: Vec::new(),
+        }
+    }
+
+    /// One more firing, not earlier than any before.
+    pub(super) fn fire(&mut self, time: i64, events: Vec<Seen>, show: Vec<(String, Value)>) {
+        self.last = Some(time);
+        self.count += 1;
+        self.events = events;
+        self.show = show;
+    }
+}

@@ -1,0 +1,286 @@
+//! A correlation over a stream of events: which keys fire, when and how often.
+//!
+//! Events come in time order ([`Timeline::push`]); [`Timeline::advance`] says that all events before
+//! a time have come, which decides the firings that waited for it. Simultaneous events have no
+//! order, so nothing at a time is decided before all of that time is there. What no window can
+//! hold any more is forgotten.
+//!
+//! `a and b` over 60 s with `a` at 0 s, `b` at 60 s and `a` at 61 s of one host → the host, first
+//! and last firing at 60 s and 61 s, two firings.
+
+mod aggregate;
+mod bindings;
+mod chain;
+mod intake;
+mod moment;
+mod shape;
+mod state;
+
+pub use intake::Sighting;
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use crate::ir::Correlation;
+
+use super::event::{Event, Value};
+use super::key::KeyValues;
+use super::result::{Seen, Verdict};
+use bindings::Valuation;
+use intake::Intake;
+use moment::Moment;
+use shape::{Shape, millis};
+use state::{KeyState, Occurrence};
+
+/// Events that a result names at most; later ones are only counted.
+const MOST_SEEN: usize = 100;
+
+/// Limits and range of a run, as far as a timeline cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Firings before this time are not reported.
+    pub from: i64,
+    /// Firings at or after this time are not reported.
+    pub to: i64,
+    /// Keys that are remembered at once; beyond, the key with the oldest event is forgotten.
+    pub keys: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { from: i64::MIN, to: i64::MAX, keys: 1_000_000 }
+    }
+}
+
+/// What limited a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Losses {
+    /// Keys that were forgotten because there were too many.
+    pub evicted_keys: u64,
+    /// Conditions that were not decided because that would have taken too long.
+    pub undecided: u64,
+}
+
+/// A correlation at work.
+#[derive(Debug)]
+pub struct Timeline {
+    correlation: Arc<Correlation>,
+    shape: Shape,
+    intake: Intake,
+    window: i64,
+    skew: i64,
+    bounds: Bounds,
+    keys: HashMap<Arc<KeyValues>, KeyState>,
+    /// Times of occurrences and their keys, oldest first, to find what is to be forgotten.
+    expiry: VecDeque<(i64, Arc<KeyValues>)>,
+    /// Occurrences at which the rule may fire and is not decided yet, oldest first.
+    waiting: VecDeque<(Arc<KeyValues>, Arc<Occurrence>)>,
+    verdicts: BTreeMap<Arc<KeyValues>, Verdict>,
+    losses: Losses,
+}
+
+impl Timeline {
+    /// A correlation before the first event.
+    #[must_use]
+    pub fn new(correlation: &Arc<Correlation>, bounds: Bounds) -> Self {
+        Self {
+            shape: Shape::new(correlation),
+            intake: Intake::new(correlation),
+            window: millis(correlation.window),
+            skew: millis(correlation.skew),
+            correlation: Arc::clone(correlation),
+            bounds,
+            keys: HashMap::new(),
+            expiry: VecDeque::new(),
+            waiting: VecDeque::new(),
+            verdicts: BTreeMap::new(),
+            losses: Losses::default(),
+        }
+    }
+
+    /// By how many milliseconds a firing may be decided later than it happens.
+    #[must_use]
+    pub fn delay(&self) -> i64 {
+        self.shape.ahead
+    }
+
+    /// Adds an event that satisfies some of the patterns; not earlier than any before. An event
+    /// without a time takes no part.
+    pub fn push(&mut self, event: &Event, sightings: &[Sighting]) {
+        let Some(time) = event.time else { return };
+        for (key, occurrence) in self.intake.occurrences(&self.shape, time, event, sightings) {
+            self.add(Arc::new(key), Arc::new(occurrence));
+        }
+    }
+
+    /// Decides what can be decided once all events before `now` have come. A firing is an event
+    /// for other rules: the key's parts by name, and the fields to show, at its own time.
+    pub fn advance(&mut self, now: i64) -> Vec<Event> {
+        let mut firings = Vec::new();
+        let decidable = now.saturating_sub(self.shape.ahead);
+        while self.waiting.front().is_some_and(|(_, occurrence)| occurrence.time < decidable) {
+            if let Some((key, occurrence)) = self.waiting.pop_front() {
+                firings.extend(self.decide(&key, &occurrence));
+            }
+        }
+        self.forget(decidable.saturating_sub(self.shape.back));
+        firings
+    }
+
+    /// Decides the rest: no more events will come.
+    pub fn finish(&mut self) -> Vec<Event> {
+        self.advance(i64::MAX)
+    }
+
+    /// What was found so far, by key.
+    pub fn verdicts(&self) -> impl Iterator<Item = (&KeyValues, &Verdict)> {
+        self.verdicts.iter().map(|(key, verdict)| (key.as_ref(), verdict))
+    }
+
+    /// Names of the parts of the key, as in the verdicts' keys.
+    #[must_use]
+    pub fn key_names(&self) -> &[String] {
+        self.intake.key_names()
+    }
+
+    /// What was lost to limits so far.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        self.losses
+    }
+
+    /// Occurrences that are remembered at the moment, over all keys.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.expiry.len()
+    }
+
+    fn add(&mut self, key: Arc<KeyValues>, occurrence: Arc<Occurrence>) {
+        let state =
+            self.keys.entry(Arc::clone(&key)).or_insert_with(|| KeyState::new(&self.shape.tracks));
+        state.push(&self.shape.tracks, &occurrence);
+        self.expiry.push_back((occurrence.time, Arc::clone(&key)));
+        if occurrence.hits.iter().any(|hit| self.shape.fires.0.contains(&hit.pattern)) {
+            self.waiting.push_back((key, occurrence));
+        }
+        while self.keys.len() > self.bounds.keys {
+            let Some((_, oldest)) = self.expiry.pop_front() else { return };
+            if self.keys.remove(&oldest).is_some() {
+                self.losses.evicted_keys += 1;
+            }
+        }
+    }
+
+    fn decide(&mut self, key: &Arc<KeyValues>, occurrence: &Arc<Occurrence>) -> Option<Event> {
+        let seen = self.fires(key, occurrence)?;
+        if (self.bounds.from..self.bounds.to).contains(&occurrence.time) {
+            let (named, shown) = (self.named(&seen), self.shown(&seen));
+            let verdict = self.verdicts.entry(Arc::clone(key));
+            verdict.or_insert_with(|| Verdict::at(occurrence.time)).fire(
+                occurrence.time,
+                named,
+                shown,
+            );
+        }
+        Some(self.firing(key, occurrence, self.shown(&seen)))
+    }
+
+    /// The events by which the rule fires at an occurrence.
+    fn fires(
+        &mut self,
+        key: &Arc<KeyValues>,
+        occurrence: &Arc<Occurrence>,
+    ) -> Option<Vec<Arc<Occurrence>>> {
+        let state = self.keys.get(key)?;
+        let (from, to) = self.reach(occurrence.time);
+        let given_up = Cell::new(0);
+        let moment = |valuation: &Valuation| {
+            let moment = Moment {
+                shape: &self.shape,
+                state,
+                valuation,
+                skew: self.skew,
+                from: occurrence.time.saturating_sub(self.window),
+                at: occurrence.time,
+                given_up: &given_up,
+            };
+            moment.fires(occurrence)
+        };
+        let mut cut = false;
+        let seen = match self.intake.bindings() {
+            0 => moment(&Valuation::default()),
+            bindings => {
+                let relevant = state.all(from, to);
+                let (valuations, some_cut) = bindings::valuations(bindings, relevant);
+                cut = some_cut;
+                valuations.iter().find_map(moment)
+            }
+        };
+        if seen.is_none() && (cut || given_up.get() > 0) {
+            self.losses.undecided += 1;
+        }
+        seen
+    }
+
+    /// The times that a condition at `at` may look at.
+    fn reach(&self, at: i64) -> (i64, i64) {
+        (at.saturating_sub(self.shape.back), at.saturating_add(self.shape.ahead))
+    }
+
+    /// Events as results name them.
+    fn named(&self, seen: &[Arc<Occurrence>]) -> Vec<Seen> {
+        let named = seen.iter().rev().take(MOST_SEEN).rev().flat_map(|occurrence| {
+            occurrence.hits.iter().filter_map(|hit| {
+                let pattern = self.correlation.patterns.get(hit.pattern.0)?;
+                Some(Seen { name: pattern.name.clone(), origin: occurrence.origin.clone() })
+            })
+        });
+        named.collect()
+    }
+
+    /// The fields to show, each of the latest event that has it.
+    fn shown(&self, seen: &[Arc<Occurrence>]) -> Vec<(String, Value)> {
+        let latest = |index: usize| {
+            seen.iter().rev().find_map(|occurrence| {
+                let (_, value) = occurrence.show.iter().find(|(shown, _)| *shown == index)?;
+                Some(value.clone())
+            })
+        };
+        let show = self.correlation.show.iter().enumerate();
+        let shown = show.filter_map(|(index, (pattern, field))| {
+            let pattern = self.correlation.patterns.get(pattern.0)?;
+            Some((format!("{}.{}", pattern.name, field.name), latest(index)?))
+        });
+        shown.collect()
+    }
+
+    fn firing(
+        &self,
+        key: &KeyValues,
+        occurrence: &Occurrence,
+        shown: Vec<(String, Value)>,
+    ) -> Event {
+        let names = self.intake.key_names().iter().cloned();
+        let parts = names.zip(key.iter().cloned().map(Value::Text));
+        let fields = parts.chain(shown).collect();
+        let mut event = Event::new(occurrence.origin.clone(), fields);
+        event.time = Some(occurrence.time);
+        event
+    }
+
+    fn forget(&mut self, before: i64) {
+        while self.expiry.front().is_some_and(|(time, _)| *time < before) {
+            let Some((_, key)) = self.expiry.pop_front() else { return };
+            if let Some(state) = self.keys.get_mut(&key) {
+                state.forget(before);
+                if state.is_empty() {
+                    self.keys.remove(&key);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

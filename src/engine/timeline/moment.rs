@@ -1,0 +1,160 @@
+//! A condition at one occurrence: does it hold, and by which events?
+
+use std::sync::Arc;
+
+use crate::ir::{Aggregate, Cmp};
+
+use super::aggregate;
+use super::bindings::Valuation;
+use super::chain::{Found, Search};
+use super::shape::{Link, Node, Shape};
+use super::state::{KeyState, Occurrence, TrackId};
+
+/// A key's state as of an occurrence.
+pub(super) struct Moment<'s> {
+    /// The condition's shape.
+    pub shape: &'s Shape,
+    /// What is remembered of the key.
+    pub state: &'s KeyState,
+    /// Which occurrences count.
+    pub valuation: &'s Valuation,
+    /// By how much an event may precede the one it follows.
+    pub skew: i64,
+    /// Where the window begins.
+    pub from: i64,
+    /// The occurrence's time, where the window ends.
+    pub at: i64,
+    /// Searches that gave up.
+    pub given_up: &'s std::cell::Cell<u64>,
+}
+
+impl Moment<'_> {
+    /// Whether the rule fires at an occurrence that it names positively: the events that say so.
+    pub(super) fn fires(&self, occurrence: &Arc<Occurrence>) -> Option<Vec<Arc<Occurrence>>> {
+        if !occurrence.is_any(&self.shape.fires.0, self.valuation) {
+            return None;
+        }
+        if let Node::Chain(steps) = &self.shape.root {
+            let latest = self.at.saturating_add(self.shape.ahead);
+            return self.path(self.search(steps, latest).ending_at(occurrence));
+        }
+        if !self.holds(&self.shape.root) {
+            return None;
+        }
+        Some(self.admitted(self.shape.fires.1, self.from, self.at).map(Arc::clone).collect())
+    }
+
+    /// Whether a condition holds. Recurses as deep as the condition, which `check` bounds.
+    pub(super) fn holds(&self, node: &Node) -> bool {
+        match node {
+            Node::Seen(track) => self.any(*track, self.from, self.at),
+            Node::Count { track, cmp, value } => self.count(*track, *cmp, *value),
+            Node::Aggregate { track, index, function, cmp, value } => {
+                self.aggregate(*track, *index, *function, (*cmp, *value))
+            }
+            Node::Chain(steps) => {
+                self.path(self.search(steps, self.at).anywhere()).is_some()
+            }
+            Node::Absent { track, before, after, of: None } => {
+                self.absent(*track, *before, *after, self.at)
+            }
+            Node::Absent { track, before, after, of: Some(of) } => {
+                let mut anchors = self.admitted(*of, self.from, self.at);
+                anchors.any(|anchor| self.absent(*track, *before, *after, anchor.time))
+            }
+            Node::Score { classes, threshold } => {
+                let score: f64 = classes.iter().map(|class| self.weight(class)).sum();
+                score >= *threshold
+            }
+            Node::AtLeast(least, parts) => {
+                let held = parts.iter().filter(|part| self.holds(part)).take(*least as usize);
+                held.count() == *least as usize
+            }
+            Node::All(parts) => parts.iter().all(|part| self.holds(part)),
+            Node::Any(parts) => parts.iter().any(|part| self.holds(part)),
+            Node::Not(part) => !self.holds(part),
+        }
+    }
+
+    fn admitted(
+        &self,
+        track: TrackId,
+        from: i64,
+        to: i64,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Occurrence>> {
+        let patterns = self.shape.tracks.patterns(track);
+        self.state.within(track, from, to).filter(move |occurrence| {
+            self.valuation.is_empty() || occurrence.is_any(patterns, self.valuation)
+        })
+    }
+
+    fn any(&self, track: TrackId, from: i64, to: i64) -> bool {
+        self.admitted(track, from, to).next().is_some()
+    }
+
+    fn absent(&self, track: TrackId, before: i64, after: i64, at: i64) -> bool {
+        !self.any(track, at.saturating_sub(before), at.saturating_add(after))
+    }
+
+    fn count(&self, track: TrackId, cmp: Cmp, value: u64) -> bool {
+        let events = if self.valuation.is_empty() {
+            self.state.within(track, self.from, self.at).len()
+        } else {
+            self.admitted(track, self.from, self.at).count()
+        };
+        let events = events as u64;
+        match cmp {
+            Cmp::Eq => events == value,
+            Cmp::Neq => events != value,
+            Cmp::Lt => events < value,
+            Cmp::Lte => events <= value,
+            Cmp::Gt => events > value,
+            Cmp::Gte => events >= value,
+        }
+    }
+
+    fn aggregate(
+        &self,
+        track: TrackId,
+        index: usize,
+        function: Aggregate,
+        (cmp, value): (Cmp, f64),
+    ) -> bool {
+        let entries = self.admitted(track, self.from, self.at).flat_map(|occurrence| {
+            let entries = occurrence.values.get(index).map_or(&[][..], Vec::as_slice);
+            entries.iter().filter(|entry| {
+                self.valuation.is_empty() || occurrence.is_any(&entry.patterns, self.valuation)
+            })
+        });
+        aggregate::holds(function, entries, cmp, value)
+    }
+
+    /// The largest weight of a class among what occurs in the window.
+    fn weight(&self, class: &[(TrackId, f64)]) -> f64 {
+        let present = class.iter().filter(|(track, _)| self.any(*track, self.from, self.at));
+        present.map(|(_, weight)| *weight).reduce(f64::max).unwrap_or(0.0)
+    }
+
+    fn search<'a>(&'a self, steps: &'a [Link], to: i64) -> Search<'a> {
+        Search {
+            state: self.state,
+            tracks: &self.shape.tracks,
+            valuation: self.valuation,
+            steps,
+            skew: self.skew,
+            from: self.from,
+            to,
+        }
+    }
+
+    fn path(&self, found: Found) -> Option<Vec<Arc<Occurrence>>> {
+        match found {
+            Found::Path(path) => Some(path),
+            Found::Nothing => None,
+            Found::TooMuch => {
+                self.given_up.set(self.given_up.get() + 1);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! A condition, ready to be evaluated: patterns replaced by tracks, and how far it looks.
+
+use crate::ir::{Aggregate, Anchor, Cmp, Cond, Correlation, FieldRef, PatternId, Step};
+
+use super::state::{TrackId, Tracks};
+
+/// A condition over tracks.
+#[derive(Debug, Clone)]
+pub(super) enum Node {
+    /// An occurrence of the track.
+    Seen(TrackId),
+    /// So many events of the track.
+    Count { track: TrackId, cmp: Cmp, value: u64 },
+    /// An aggregate over the values with this index.
+    Aggregate { track: TrackId, index: usize, function: Aggregate, cmp: Cmp, value: f64 },
+    /// An order.
+    Chain(Vec<Link>),
+    /// No occurrence of the track around the firing, or around one of another track.
+    Absent { track: TrackId, before: i64, after: i64, of: Option<TrackId> },
+    /// Largest weights present, per class.
+    Score { classes: Vec<Vec<(TrackId, f64)>>, threshold: f64 },
+    /// At least so many.
+    AtLeast(u32, Vec<Node>),
+    /// All of them.
+    All(Vec<Node>),
+    /// Any of them.
+    Any(Vec<Node>),
+    /// Not.
+    Not(Box<Node>),
+}
+
+/// A step of an order.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    /// What occurs.
+    pub track: TrackId,
+    /// At most so many milliseconds after the step before.
+    pub within: Option<i64>,
+    /// What does not occur between.
+    pub without: Vec<TrackId>,
+}
+
+/// What an aggregate looks at.
+#[derive(Debug, Clone)]
+pub(super) struct Operand {
+    /// What is computed.
+    pub function: Aggregate,
+    /// The fields, and the patterns on whose behalf each is looked at.
+    pub fields: Vec<(FieldRef, Vec<PatternId>)>,
+}
+
+/// A condition with what evaluating it needs to know.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    /// The condition.
+    pub root: Node,
+    /// The tracks it uses.
+    pub tracks: Tracks,
+    /// What its aggregates look at, by index.
+    pub operands: Vec<Operand>,
+    /// The patterns at whose occurrences it is evaluated, and their track.
+    pub fires: (Vec<PatternId>, TrackId),
+    /// Milliseconds before a firing that it may look at.
+    pub back: i64,
+    /// Milliseconds after a firing that it may look at.
+    pub ahead: i64,
+}
+
+impl Shape {
+    /// The shape of a correlation's condition.
+    pub(super) fn new(correlation: &Correlation) -> Self {
+        let mut builder = Builder {
+            tracks: Tracks::new(correlation.patterns.len()),
+            operands: Vec::new(),
+            window: millis(correlation.window),
+            back: millis(correlation.window),
+            ahead: 0,
+        };
+        let cond = top(&correlation.cond);
+        let root = builder.node(cond);
+        let fires = match cond {
+            Cond::Chain(steps) => {
+                let skew = millis(correlation.skew).saturating_mul(count(steps.len()) - 1);
+                builder.ahead = skew.max(0);
+                steps.last().map(|step| step.pattern).into_iter().collect()
+            }
+            cond => {
+                let mut named = Vec::new();
+                positive(cond, Polarity::Positive, &mut named);
+                named.sort_unstable();
+                named.dedup();
+                named
+            }
+        };
+        let track = builder.tracks.of(&fires);
+        let Builder { tracks, operands, back, ahead, .. } = builder;
+        Self { root, tracks, operands, fires: (fires, track), back, ahead }
+    }
+}
+
+/// Milliseconds as a signed number.
+pub(super) fn millis(span: u64) -> i64 {
+    i64::try_from(span).unwrap_or(i64::MAX / 4).min(i64::MAX / 4)
+}
+
+fn count(len: usize) -> i64 {
+    i64::try_from(len).unwrap_or(i64::MAX)
+}
+
+/// The condition without conjunctions and disjunctions of a single part around it.
+fn top(cond: &Cond) -> &Cond {
+    match cond {
+        Cond::All(parts) | Cond::Any(parts) => match parts.as_slice() {
+            [only] => top(only),
+            _ => cond,
+        },
+        Cond::Seen(_)
+        | Cond::Count { .. }
+        | Cond::Aggregate { .. }
+        | Cond::Chain(_)
+        | Cond::Absent { .. }
+        | Cond::Score { .. }
+        | Cond::AtLeast(..)
+        | Cond::Not(_) => cond,
+    }
+}
+
+struct Builder {
+    tracks: Tracks,
+    operands: Vec<Operand>,
+    window: i64,
+    back: i64,
+    ahead: i64,
+}
+
+impl Builder {
+    fn node(&mut self, cond: &Cond) -> Node {
+        match cond {
+            Cond::Seen(pattern) => Node::Seen(self.tracks.of(&[*pattern])),
+            Cond::Count { of, cmp, value } => {
+                Node::Count { track: self.tracks.of(of), cmp: *cmp, value: *value }
+            }
+            Cond::Aggregate { function, of, cmp, value } => {
+                let index = self.operand(*function, of);
+                let patterns: Vec<_> = of.iter().map(|(pattern, _)| *pattern).collect();
+                let track = self.tracks.of(&patterns);
+                Node::Aggregate { track, index, function: *function, cmp: *cmp, value: *value }
+            }
+            Cond::Chain(steps) => Node::Chain(steps.iter().map(|step| self.link(step)).collect()),
+            Cond::Absent { pattern, span, anchor, of } => {
+                self.absent(*pattern, millis(*span), *anchor, *of)
+            }
+            Cond::Score { classes, threshold } => {
+                let mut class = |weights: &[(PatternId, f64)]| {
+                    let weights = weights.iter();
+                    weights.map(|(pattern, weight)| (self.tracks.of(&[*pattern]), *weight)).collect()
+                };
+                let classes = classes.iter().map(|of| class(&of.weights)).collect();
+                Node::Score { classes, threshold: *threshold }
+            }
+            Cond::AtLeast(least, parts) => Node::AtLeast(*least, self.nodes(parts)),
+            Cond::All(parts) => Node::All(self.nodes(parts)),
+            Cond::Any(parts) => Node::Any(self.nodes(parts)),
+            Cond::Not(part) => Node::Not(Box::new(self.node(part))),
+        }
+    }
+
+    fn nodes(&mut self, parts: &[Cond]) -> Vec<Node> {
+        parts.iter().map(|part| self.node(part)).collect()
+    }
+
+    fn link(&mut self, step: &Step) -> Link {
+        Link {
+            track: self.tracks.of(&[step.pattern]),
+            within: step.within.map(millis),
+            without: step.without.iter().map(|pattern| self.tracks.of(&[*pattern])).collect(),
+        }
+    }
+
+    fn absent(
+        &mut self,
+        pattern: PatternId,
+        span: i64,
+        anchor: Anchor,
+        of: Option<PatternId>,
+    ) -> Node {
+        let (before, after) = match anchor {
+            Anchor::Before => (span, 0),
+            Anchor::After => (0, span),
+            Anchor::Around => (span, span),
+        };
+        let reach = if of.is_some() { self.window } else { 0 };
+        self.back = self.back.max(reach.saturating_add(before));
+        self.ahead = self.ahead.max(after);
+        let of = of.map(|of| self.tracks.of(&[of]));
+        Node::Absent { track: self.tracks.of(&[pattern]), before, after, of }
+    }
+
+    fn operand(&mut self, function: Aggregate, of: &[(PatternId, Vec<FieldRef>)]) -> usize {
+        let mut fields: Vec<(FieldRef, Vec<PatternId>)> = Vec::new();
+        for (pattern, named) in of {
+            for field in named {
+                match fields.iter_mut().find(|(known, _)| known == field) {
+                    Some((_, patterns)) => patterns.push(*pattern),
+                    None => fields.push((field.clone(), vec![*pattern])),
+                }
+            }
+        }
+        self.operands.push(Operand { function, fields });
+        self.operands.len() - 1
+    }
+}
+
+/// Whether a part of a condition stands under an even or an odd number of negations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Polarity {
+    Positive,
+    Negative,
+}
+
+impl Polarity {
+    fn flip(self) -> Self {
+        match self {
+            Self::Positive => Self::Negative,
+            Self::Negative => Self::Positive,
+        }
+    }
+}
+
+/// Collects the patterns that a condition names positively.
+fn positive(cond: &Cond, polarity: Polarity, named: &mut Vec<PatternId>) {
+    let mut name = |pattern: PatternId, at: Polarity| {
+        if at == Polarity::Positive {
+            named.push(pattern);
+        }
+    };
+    match cond {
+        Cond::Seen(pattern) => name(*pattern, polarity),
+        Cond::Count { of, .. } => of.iter().for_each(|pattern| name(*pattern, polarity)),
+        Cond::Aggregate { of, .. } => of.iter().for_each(|(pattern, _)| name(*pattern, polarity)),
+        Cond::Chain(steps) => {
+            for step in steps {
+                name(step.pattern, polarity);
+                step.without.iter().for_each(|pattern| name(*pattern, polarity.flip()));
+            }
+        }
+        Cond::Absent { pattern, of, .. } => {
+            name(*pattern, polarity.flip());
+            of.iter().for_each(|pattern| name(*pattern, polarity));
+        }
+        Cond::Score { classes, .. } => {
+            let weights = classes.iter().flat_map(|class| &class.weights);
+            weights.for_each(|(pattern, _)| name(*pattern, polarity));
+        }
+        Cond::AtLeast(_, parts) | Cond::All(parts) | Cond::Any(parts) => {
+            parts.iter().for_each(|part| positive(part, polarity, named));
+        }
+        Cond::Not(part) => positive(part, polarity.flip(), named),
+    }
+}

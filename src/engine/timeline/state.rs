@@ -1,0 +1,163 @@
+//! What is remembered of a key: the occurrences that a window can still hold, by track.
+//!
+//! A track holds, in time order, the occurrences of any of a set of patterns. Every pattern has
+//! one; conditions that count over several patterns have one more, in which an event is once.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::engine::event::{Origin, Value};
+use crate::ir::PatternId;
+
+use super::bindings::Valuation;
+
+/// An event as an occurrence of one or several patterns, under one key.
+#[derive(Debug, Clone)]
+pub(super) struct Occurrence {
+    /// Milliseconds since 1970.
+    pub time: i64,
+    /// Which event it is: two occurrences with the same number are one event.
+    pub seq: u64,
+    /// Where it was read.
+    pub origin: Origin,
+    /// The patterns, by index.
+    pub hits: Vec<Hit>,
+    /// What the aggregates of the condition look at, by their index.
+    pub values: Vec<Vec<Entry>>,
+    /// The fields to show, by their index.
+    pub show: Vec<(usize, Value)>,
+}
+
+/// A pattern that an event satisfies.
+#[derive(Debug, Clone)]
+pub(super) struct Hit {
+    /// The pattern.
+    pub pattern: PatternId,
+    /// Its values of the bindings. `None`: it does not carry it; empty: the event lacks it.
+    pub bound: Vec<Option<Vec<String>>>,
+}
+
+/// Values of a field that an aggregate looks at.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry {
+    /// The patterns of the event on whose behalf they are looked at.
+    pub patterns: Vec<PatternId>,
+    /// The values in canonical form (distinct).
+    pub texts: Vec<String>,
+    /// The values that are numbers (all others).
+    pub numbers: Vec<f64>,
+}
+
+impl Occurrence {
+    /// Whether it is an occurrence of any of the patterns under a valuation of the bindings.
+    pub(super) fn is_any(&self, patterns: &[PatternId], valuation: &Valuation) -> bool {
+        self.hits
+            .iter()
+            .any(|hit| patterns.contains(&hit.pattern) && valuation.admits(hit, self.seq))
+    }
+}
+
+/// Index of a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TrackId(pub usize);
+
+/// Which patterns each track holds.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tracks {
+    sets: Vec<Vec<PatternId>>,
+}
+
+impl Tracks {
+    /// One track for each of so many patterns.
+    pub(super) fn new(patterns: usize) -> Self {
+        Self { sets: (0..patterns).map(|pattern| vec![PatternId(pattern)]).collect() }
+    }
+
+    /// The track of a set of patterns.
+    pub(super) fn of(&mut self, patterns: &[PatternId]) -> TrackId {
+        let mut set = patterns.to_vec();
+        set.sort_unstable();
+        set.dedup();
+        let found = self.sets.iter().position(|known| *known == set);
+        TrackId(found.unwrap_or_else(|| {
+            self.sets.push(set);
+            self.sets.len() - 1
+        }))
+    }
+
+    /// The patterns of a track.
+    pub(super) fn patterns(&self, track: TrackId) -> &[PatternId] {
+        self.sets.get(track.0).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What is remembered of one key.
+#[derive(Debug, Clone)]
+pub(super) struct KeyState {
+    tracks: Vec<VecDeque<Arc<Occurrence>>>,
+    /// Times of events that satisfy several patterns.
+    mixed: VecDeque<i64>,
+}
+
+impl KeyState {
+    /// Nothing yet.
+    pub(super) fn new(tracks: &Tracks) -> Self {
+        let mut empty = Vec::new();
+        empty.resize_with(tracks.sets.len(), VecDeque::new);
+        Self { tracks: empty, mixed: VecDeque::new() }
+    }
+
+    /// Adds an occurrence, not earlier than any before.
+    pub(super) fn push(&mut self, tracks: &Tracks, occurrence: &Arc<Occurrence>) {
+        if occurrence.hits.len() > 1 {
+            self.mixed.push_back(occurrence.time);
+        }
+        for (track, set) in self.tracks.iter_mut().zip(&tracks.sets) {
+            if occurrence.hits.iter().any(|hit| set.contains(&hit.pattern)) {
+                track.push_back(Arc::clone(occurrence));
+            }
+        }
+    }
+
+    /// Forgets what is before a time.
+    pub(super) fn forget(&mut self, before: i64) {
+        while self.mixed.front().is_some_and(|time| *time < before) {
+            self.mixed.pop_front();
+        }
+        for track in &mut self.tracks {
+            while track.front().is_some_and(|occurrence| occurrence.time < before) {
+                track.pop_front();
+            }
+        }
+    }
+
+    /// Whether nothing is remembered.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tracks.iter().all(VecDeque::is_empty)
+    }
+
+    /// Whether no remembered event satisfies several patterns.
+    pub(super) fn is_pure(&self) -> bool {
+        self.mixed.is_empty()
+    }
+
+    /// All occurrences with `from <= time <= to`, some more than once.
+    pub(super) fn all(&self, from: i64, to: i64) -> impl Iterator<Item = &Occurrence> {
+        let tracks = (0..self.tracks.len()).map(TrackId);
+        tracks.flat_map(move |track| self.within(track, from, to)).map(Arc::as_ref)
+    }
+
+    /// The occurrences of a track with `from <= time <= to`, in time order.
+    pub(super) fn within(
+        &self,
+        track: TrackId,
+        from: i64,
+        to: i64,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Occurrence>> + ExactSizeIterator {
+        let empty = const { &VecDeque::new() };
+        let track = self.tracks.get(track.0).unwrap_or(empty);
+        let start = track.partition_point(|occurrence| occurrence.time < from);
+        let end = track.partition_point(|occurrence| occurrence.time <= to).max(start);
+        track.range(start..end)
+    }
+}
