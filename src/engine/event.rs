@@ -152,7 +152,8 @@ impl Event {
 
 /// The number that a text spells in decimal notation (`-1`, `2.5`, `1e3`), and nothing else.
 fn decimal(text: &str) -> Option<f64> {
-    let spelled = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
+    let spelled =
+        |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
     if text.bytes().all(spelled) { text.parse().ok() } else { None }
 }
 
@@ -182,7 +183,8 @@ mod tests {
 
     #[test]
     fn only_decimal_text_is_a_number() {
-        for (text, number) in [("4624", Some(4624.0)), ("-1.5", Some(-1.5)), ("1e3", Some(1000.0))] {
+        for (text, number) in [("4624", Some(4624.0)), ("-1.5", Some(-1.5)), ("1e3", Some(1000.0))]
+        {
             assert_eq!(Value::from(text).number(), number, "{text}");
         }
         for text in ["", "0x10", "inf", "NaN", " 1", "1 ", "+", "1_000"] {

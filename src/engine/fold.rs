@@ -35,9 +35,7 @@ fn upper(char: char) -> char {
             let at = u32::from(char) | 8;
             char::from_u32(at).unwrap_or(char)
         }
-        '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => {
-            char::from_u32(u32::from(char) + 9).unwrap_or(char)
-        }
+        '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => char::from_u32(u32::from(char) + 9).unwrap_or(char),
         _ => only(char.to_uppercase()).unwrap_or(char),
     }
 }
@@ -60,8 +58,13 @@ mod tests {
 
     #[test]
     fn folding_agrees_with_the_unicode_table_for_every_character() {
+        // Characters that only one of the two Unicode versions knows are nobody's business.
+        let unknown = regex::Regex::new(r"\p{Cn}").unwrap();
         let mut wrong = Vec::new();
         for char in '\0'..=char::MAX {
+            if unknown.is_match(char.encode_utf8(&mut [0; 4])) {
+                continue;
+            }
             let mut class = ClassUnicode::new([ClassUnicodeRange::new(char, char)]);
             class.case_fold_simple();
             let members = || class.ranges().iter().flat_map(|range| range.start()..=range.end());

@@ -134,7 +134,9 @@ impl Engine {
                 }
             }
         }
-        if let Some(time) = event.time.filter(|_| self.outcome.events % EVENTS_PER_STEP == 0) {
+        if let Some(time) =
+            event.time.filter(|_| self.outcome.events.is_multiple_of(EVENTS_PER_STEP))
+        {
             self.stages.advance(time);
         }
     }

@@ -30,13 +30,7 @@ impl Verdict {
     /// Nothing has fired yet; the first firing will be at this time.
     #[must_use]
     pub(super) fn at(time: i64) -> Self {
-        Self {
-            first: Some(time),
-            last: Some(time),
-            count: 0,
-            events: Vec::new(),
-            show: Vec::new(),
-        }
+        Self { first: Some(time), last: Some(time), count: 0, events: Vec::new(), show: Vec::new() }
     }
 
     /// One more firing, not earlier than any before.

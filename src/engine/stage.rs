@@ -140,7 +140,8 @@ impl Stage {
         let Some(held) = self.held else { return self.timeline.advance(now) };
         let ready = now.saturating_sub(held);
         let later = self.waiting.split_off(&ready);
-        for (event, sightings) in std::mem::replace(&mut self.waiting, later).into_values().flatten()
+        for (event, sightings) in
+            std::mem::replace(&mut self.waiting, later).into_values().flatten()
         {
             self.timeline.push(&event, &sightings);
         }

@@ -101,7 +101,9 @@ impl Node {
             Self::Not(part) => !part.holds(view),
             Self::Field { slot, check } => check.holds(view, *slot),
             Self::Pair { slot, other, cmp, case } => pair(view, *slot, *other, *cmp, *case),
-            Self::Keyword(text) => view.everything(text.case()).iter().any(|value| text.fits(value)),
+            Self::Keyword(text) => {
+                view.everything(text.case()).iter().any(|value| text.fits(value))
+            }
             Self::KeywordRegex(regex) => {
                 view.everything(Case::Exact).iter().any(|value| regex.is_match(value))
             }
@@ -115,10 +117,9 @@ impl Check {
             Self::Text(text, Form::AsIs) => {
                 view.texts(slot, text.case()).iter().any(|value| text.fits(value))
             }
-            Self::Text(text, Form::Canonical(ty)) => view
-                .texts(slot, text.case())
-                .iter()
-                .any(|value| text.fits(&canonical(ty, value))),
+            Self::Text(text, Form::Canonical(ty)) => {
+                view.texts(slot, text.case()).iter().any(|value| text.fits(&canonical(ty, value)))
+            }
             Self::Number(Cmp::Neq, value) => !number(view, slot, Cmp::Eq, *value),
             Self::Number(cmp, value) => number(view, slot, *cmp, *value),
             Self::Boolean(wanted) => any(view, slot, |value| value.boolean() == Some(*wanted)),
@@ -222,7 +223,9 @@ fn alternatives(parts: &[Predicate], slots: &mut Slots) -> Result<Node, BadRegex
     }
     let joined = groups.into_iter().flat_map(|(slot, case, tests)| {
         let texts = Text::join(&tests, case);
-        texts.into_iter().map(move |text| Node::Field { slot, check: Check::Text(text, Form::AsIs) })
+        texts
+            .into_iter()
+            .map(move |text| Node::Field { slot, check: Check::Text(text, Form::AsIs) })
     });
     rest.extend(joined);
     Ok(Node::Any(rest))

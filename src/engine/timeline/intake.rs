@@ -14,7 +14,7 @@ use super::state::{Hit, Occurrence};
 const MOST_KEYS: usize = 1_024;
 
 /// A pattern that an event satisfies, and what the event calls its log source's fields.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sighting {
     /// The pattern.
     pub pattern: PatternId,
@@ -125,11 +125,7 @@ impl Intake {
     }
 }
 
-fn values(
-    shape: &Shape,
-    event: &Event,
-    sightings: &[Sighting],
-) -> Vec<Vec<super::state::Entry>> {
+fn values(shape: &Shape, event: &Event, sightings: &[Sighting]) -> Vec<Vec<super::state::Entry>> {
     let matched: Vec<_> = sightings.iter().map(|of| (of.pattern, of.renames)).collect();
     shape.operands.iter().map(|operand| entries(operand, event, &matched)).collect()
 }

@@ -52,9 +52,7 @@ impl Moment<'_> {
             Node::Aggregate { track, index, function, cmp, value } => {
                 self.aggregate(*track, *index, *function, (*cmp, *value))
             }
-            Node::Chain(steps) => {
-                self.path(self.search(steps, self.at).anywhere()).is_some()
-            }
+            Node::Chain(steps) => self.path(self.search(steps, self.at).anywhere()).is_some(),
             Node::Absent { track, before, after, of: None } => {
                 self.absent(*track, *before, *after, self.at)
             }

@@ -78,19 +78,16 @@ impl Shape {
         };
         let cond = top(&correlation.cond);
         let root = builder.node(cond);
-        let fires = match cond {
-            Cond::Chain(steps) => {
-                let skew = millis(correlation.skew).saturating_mul(count(steps.len()) - 1);
-                builder.ahead = skew.max(0);
-                steps.last().map(|step| step.pattern).into_iter().collect()
-            }
-            cond => {
-                let mut named = Vec::new();
-                positive(cond, Polarity::Positive, &mut named);
-                named.sort_unstable();
-                named.dedup();
-                named
-            }
+        let fires = if let Cond::Chain(steps) = cond {
+            let skew = millis(correlation.skew).saturating_mul(count(steps.len()) - 1);
+            builder.ahead = skew.max(0);
+            steps.last().map(|step| step.pattern).into_iter().collect()
+        } else {
+            let mut named = Vec::new();
+            positive(cond, Polarity::Positive, &mut named);
+            named.sort_unstable();
+            named.dedup();
+            named
         };
         let track = builder.tracks.of(&fires);
         let Builder { tracks, operands, back, ahead, .. } = builder;
@@ -153,7 +150,9 @@ impl Builder {
             Cond::Score { classes, threshold } => {
                 let mut class = |weights: &[(PatternId, f64)]| {
                     let weights = weights.iter();
-                    weights.map(|(pattern, weight)| (self.tracks.of(&[*pattern]), *weight)).collect()
+                    weights
+                        .map(|(pattern, weight)| (self.tracks.of(&[*pattern]), *weight))
+                        .collect()
                 };
                 let classes = classes.iter().map(|of| class(&of.weights)).collect();
                 Node::Score { classes, threshold: *threshold }

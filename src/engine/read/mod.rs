@@ -1,0 +1,375 @@
+//! Events from bytes: JSON in any layout, Windows events, Zeek's logs, all of it also gzipped.
+//!
+//! A reader never fails: what cannot be read is a [`Problem`] with its line, counted in the
+//! [`ReadReport`], and reading goes on. The log source of an event comes from an explicit
+//! `logsource` (an object of product, category and service, or a key as text), else from its
+//! channel, provider and id, else from `_path`, else from the caller.
+//!
+//! `{"_path": "ssl", "ts": 1.5, "server_name": "a.example"}` → an event of `zeek/service:ssl` at
+//! 1,500 ms.
+
+mod json;
+mod order;
+mod split;
+mod time;
+mod windows;
+mod zeek;
+
+pub use order::{Merged, Ordered};
+pub use time::{part_of_time, rfc3339, time};
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read};
+use std::sync::Arc;
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::taxonomy::Parts;
+
+use super::event::{Belongs, Event, Origin, Value};
+use json::{Json, Object, flatten, get};
+use split::{MOST_BYTES, Piece, Splitter};
+use zeek::Header;
+
+/// Problems that a report describes; all are counted.
+const MOST_PROBLEMS: usize = 20;
+
+/// Fields that hold an event's time, in the order in which they are looked for: the clock of the
+/// event itself before that of its collection.
+const TIMES: &[&str] = &[
+    "UtcTime",
+    "TimeCreated",
+    "SystemTime",
+    "@timestamp",
+    "_time",
+    "ts",
+    "timestamp",
+    "Timestamp",
+    "TimeGenerated",
+    "time",
+];
+
+/// How to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Key of the log source of events that do not say theirs.
+    pub logsource: Option<String>,
+    /// Events that are held back to put a file in time order.
+    pub held: usize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { logsource: None, held: 200_000 }
+    }
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The line, from 1.
+    pub line: u64,
+    /// What is wrong, lower case.
+    pub message: String,
+}
+
+/// How reading went.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReadReport {
+    /// Events that were read.
+    pub events: u64,
+    /// Things that could not be read.
+    pub broken: u64,
+    /// Events whose text was not UTF-8; the bytes in question were replaced.
+    pub repaired: u64,
+    /// Events without a log source: no rule looks at them.
+    pub homeless: u64,
+    /// Events without a time: rules over several events do not look at them.
+    pub untimed: u64,
+    /// The first problems.
+    pub problems: Vec<Problem>,
+}
+
+impl ReadReport {
+    fn broken(&mut self, line: u64, message: impl Into<String>) {
+        self.broken += 1;
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(Problem { line, message: message.into() });
+        }
+    }
+}
+
+/// Reads the events of one file.
+pub struct EventReader<'r> {
+    input: Box<dyn BufRead + 'r>,
+    file: Arc<str>,
+    default: Vec<Belongs>,
+    line: u64,
+    layout: Layout,
+    ready: VecDeque<Event>,
+    report: ReadReport,
+    /// Log sources seen last, which the next event most likely has as well.
+    belongs: Arc<[Belongs]>,
+    is_done: bool,
+}
+
+enum Layout {
+    Unknown,
+    Json(Splitter),
+    Zeek(Header),
+}
+
+impl<'r> EventReader<'r> {
+    /// A reader of bytes, which may be gzipped, that calls them by this name.
+    pub fn new(input: impl Read + 'r, name: &str, options: &ReadOptions) -> Self {
+        let default = options.logsource.as_deref().map(of_key).unwrap_or_default();
+        Self {
+            input: plain(input),
+            file: Arc::from(name),
+            default,
+            line: 0,
+            layout: Layout::Unknown,
+            ready: VecDeque::new(),
+            report: ReadReport::default(),
+            belongs: Arc::new([]),
+            is_done: false,
+        }
+    }
+
+    /// How reading went so far.
+    #[must_use]
+    pub fn report(&self) -> &ReadReport {
+        &self.report
+    }
+
+    /// Reads a line into `line`, without its line break; of a line that is too long, nothing.
+    fn read_line(&mut self, line: &mut Vec<u8>) -> bool {
+        line.clear();
+        self.line += 1;
+        let limit = MOST_BYTES as u64 + 2;
+        match (&mut self.input).take(limit).read_until(b'\n', line) {
+            Ok(0) => return false,
+            Ok(_) => {}
+            Err(error) => {
+                self.report.broken(self.line, format!("reading stopped: {error}"));
+                self.is_done = true;
+                return !line.is_empty();
+            }
+        }
+        if line.last() != Some(&b'\n') && line.len() > MOST_BYTES {
+            self.report.broken(self.line, "the line is longer than 16 MiB");
+            line.clear();
+            self.skip_line();
+        }
+        while line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
+            line.pop();
+        }
+        if self.line == 1 && line.starts_with(b"\xef\xbb\xbf") {
+            line.drain(..3);
+        }
+        true
+    }
+
+    fn skip_line(&mut self) {
+        loop {
+            let (used, ends) = match self.input.fill_buf() {
+                Ok([]) | Err(_) => return,
+                Ok(bytes) => match bytes.iter().position(|byte| *byte == b'\n') {
+                    Some(at) => (at + 1, true),
+                    None => (bytes.len(), false),
+                },
+            };
+            self.input.consume(used);
+            if ends {
+                return;
+            }
+        }
+    }
+
+    fn take_line(&mut self, line: &[u8]) {
+        if let Layout::Unknown = self.layout {
+            self.layout = match line.trim_ascii().first() {
+                None => return,
+                Some(b'#') => Layout::Zeek(Header::default()),
+                Some(_) => Layout::Json(Splitter::default()),
+            };
+        }
+        match std::mem::replace(&mut self.layout, Layout::Unknown) {
+            Layout::Unknown => {}
+            Layout::Json(mut splitter) => {
+                splitter.line(line, self.line, &mut |piece| self.take_piece(piece));
+                self.layout = Layout::Json(splitter);
+            }
+            Layout::Zeek(mut header) => {
+                let text = self.text(line).into_owned();
+                if text.starts_with('#') {
+                    header.line(&text);
+                } else if !text.is_empty() {
+                    self.take_zeek(&header, &text);
+                }
+                self.layout = Layout::Zeek(header);
+            }
+        }
+    }
+
+    fn take_piece(&mut self, piece: Piece) {
+        match piece {
+            Piece::Broken(line, message) => self.report.broken(line, message),
+            Piece::Object(bytes, line) => {
+                let text = self.text(&bytes);
+                match serde_json::from_str(&text) {
+                    Ok(Json::Object(object)) => self.take_object(object, line),
+                    Ok(Json::Scalar(_) | Json::List(_)) => {
+                        self.report.broken(line, "not a JSON object");
+                    }
+                    Err(error) => self.report.broken(line, format!("not JSON: {error}")),
+                }
+            }
+        }
+    }
+
+    fn take_object(&mut self, mut object: Object, line: u64) {
+        let explicit = explicit(&object);
+        if !explicit.is_empty() {
+            object.retain(|(key, _)| key != "logsource");
+        }
+        let mut fields = Vec::new();
+        if windows::system(&object).is_some() {
+            fields = windows::fields(object);
+        } else {
+            object.into_iter().for_each(|(key, value)| flatten(key, value, &mut fields));
+        }
+        windows::spread_hashes(&mut fields);
+        let belongs = if explicit.is_empty() { said(&fields) } else { explicit };
+        self.take_event(fields, belongs, line);
+    }
+
+    fn take_zeek(&mut self, header: &Header, line: &str) {
+        let Some(fields) = header.fields(line) else {
+            return self.report.broken(self.line, "not one value per field");
+        };
+        let belongs = header.path.as_deref().map(of_zeek).unwrap_or_default();
+        self.take_event(fields, belongs, self.line);
+    }
+
+    fn take_event(&mut self, fields: Vec<(String, Value)>, mut belongs: Vec<Belongs>, line: u64) {
+        if belongs.is_empty() {
+            belongs.clone_from(&self.default);
+        }
+        let mut event = Event::new(Origin { file: Arc::clone(&self.file), line }, fields);
+        event.time = TIMES.iter().find_map(|name| event.get(name).and_then(time));
+        if *self.belongs != *belongs {
+            self.belongs = belongs.into();
+        }
+        event.belongs = Arc::clone(&self.belongs);
+        self.report.events += 1;
+        self.report.homeless += u64::from(event.belongs.is_empty());
+        self.report.untimed += u64::from(event.time.is_none());
+        self.ready.push_back(event);
+    }
+
+    fn text<'b>(&mut self, bytes: &'b [u8]) -> std::borrow::Cow<'b, str> {
+        let text = String::from_utf8_lossy(bytes);
+        self.report.repaired += u64::from(matches!(text, std::borrow::Cow::Owned(_)));
+        text
+    }
+}
+
+impl Iterator for EventReader<'_> {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        let mut line = Vec::new();
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            if self.is_done {
+                return None;
+            }
+            if self.read_line(&mut line) {
+                self.take_line(&line);
+            } else {
+                self.is_done = true;
+            }
+            if self.is_done {
+                self.end();
+            }
+        }
+    }
+}
+
+impl EventReader<'_> {
+    fn end(&mut self) {
+        if let Layout::Json(mut splitter) = std::mem::replace(&mut self.layout, Layout::Unknown) {
+            splitter.end(&mut |piece| self.take_piece(piece));
+        }
+    }
+}
+
+impl std::fmt::Debug for EventReader<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("EventReader").field("file", &self.file).field("line", &self.line).finish()
+    }
+}
+
+/// The log sources that events of a log source belong to: itself, and those that hold it.
+#[must_use]
+pub fn of_key(key: &str) -> Vec<Belongs> {
+    let Parts { product, category, service } = Parts::of(key);
+    let registry = ["registry_add", "registry_delete", "registry_set", "registry_rename"];
+    let event = category.filter(|of| registry.contains(of)).map(|_| "registry_event");
+    let mut belongs: Vec<Belongs> = Vec::new();
+    for category in [category, event, None] {
+        for service in [service, None] {
+            for product in [product, None] {
+                let key = Parts { product, category, service }.key();
+                if !key.is_empty() && !belongs.iter().any(|known| known.logsource == key) {
+                    belongs.push(Belongs::new(key));
+                }
+            }
+        }
+    }
+    belongs
+}
+
+/// The log sources that an event names itself.
+fn explicit(object: &[(String, Json)]) -> Vec<Belongs> {
+    let Some(named) = get(object, "logsource") else { return Vec::new() };
+    if let Some(key) = named.text() {
+        return of_key(&key);
+    }
+    let part = |name| named.get(name).and_then(Json::text);
+    let (product, category, service) = (part("product"), part("category"), part("service"));
+    let parts = Parts {
+        product: product.as_deref(),
+        category: category.as_deref(),
+        service: service.as_deref(),
+    };
+    of_key(&parts.key())
+}
+
+/// The log sources that an event's fields say it is of.
+fn said(fields: &[(String, Value)]) -> Vec<Belongs> {
+    let path = fields.iter().find(|(name, _)| name == "_path");
+    match path.and_then(|(_, value)| value.text()) {
+        Some(path) => of_zeek(&path),
+        None => windows::belongs(fields),
+    }
+}
+
+fn of_zeek(path: &str) -> Vec<Belongs> {
+    of_key(&format!("zeek/service:{path}"))
+}
+
+/// The input, unpacked if it begins like gzip.
+fn plain<'r>(input: impl Read + 'r) -> Box<dyn BufRead + 'r> {
+    let mut input = BufReader::with_capacity(1 << 16, input);
+    match input.fill_buf() {
+        Ok([0x1f, 0x8b, ..]) => Box::new(BufReader::new(MultiGzDecoder::new(input))),
+        Ok(_) | Err(_) => Box::new(input),
+    }
+}
+
+#[cfg(test)]
+mod tests;

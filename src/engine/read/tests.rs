@@ -1,0 +1,175 @@
+use std::io::Write;
+
+use super::*;
+
+fn read(bytes: &[u8]) -> (Vec<Event>, ReadReport) {
+    read_with(bytes, &ReadOptions::default())
+}
+
+fn read_with(bytes: &[u8], options: &ReadOptions) -> (Vec<Event>, ReadReport) {
+    let mut reader = EventReader::new(bytes, "e.json", options);
+    let events = reader.by_ref().collect();
+    (events, reader.report().clone())
+}
+
+fn lines(bytes: &[u8]) -> Vec<u64> {
+    read(bytes).0.iter().map(|event| event.origin.line).collect()
+}
+
+fn sources(event: &Event) -> Vec<&str> {
+    event.belongs.iter().map(|belongs| belongs.logsource.as_str()).collect()
+}
+
+const SYSMON_13: &str = r##"{
+  "Event": {
+    "System": {
+      "Provider": { "#attributes": { "Name": "Microsoft-Windows-Sysmon" } },
+      "EventID": { "#attributes": { "Qualifiers": 1 }, "#text": 13 },
+      "TimeCreated": { "#attributes": { "SystemTime": "2026-03-29T09:34:26.5Z" } },
+      "Channel": "Microsoft-Windows-Sysmon/Operational",
+      "Computer": "ws01"
+    },
+    "EventData": { "UtcTime": "2026-03-29 09:34:25.019", "TargetObject": "HKLM\\x" }
+  }
+}
+"##;
+
+#[test]
+fn a_windows_event_has_its_fields_its_clock_and_all_its_log_sources() {
+    let (events, report) = read(SYSMON_13.as_bytes());
+    let [event] = events.as_slice() else { panic!("{report:?}") };
+    assert_eq!(event.time, Some(1_774_776_865_019));
+    assert_eq!(event.get("EventID"), Some(&Value::Integer(13)));
+    assert_eq!(event.get("Provider_Name"), Some(&"Microsoft-Windows-Sysmon".into()));
+    assert_eq!(event.get("TargetObject"), Some(&r"HKLM\x".into()));
+    assert_eq!(event.get("Computer"), Some(&"ws01".into()));
+    let expected =
+        ["windows", "windows/service:sysmon", "windows/registry_set", "windows/registry_event"];
+    assert_eq!(sources(event), expected);
+}
+
+#[test]
+fn objects_are_found_in_every_layout() {
+    for (text, expected) in [
+        ("{\"a\":1}\n{\"a\":2}\n", vec![1, 2]),
+        ("\n{\"a\":1}\r\n\r\n{\"a\":2}", vec![2, 4]),
+        ("{\"a\":1}{\"a\":2}", vec![1, 1]),
+        ("{\n \"a\": {\n  \"b\": \"}\\\"{\"\n }\n}\n{\n \"a\": 2\n}\n", vec![1, 6]),
+        ("[\n  {\"a\": 1},\n  {\"a\": 2}\n]\n", vec![2, 3]),
+        ("[{\"a\":1},{\"a\":2}]", vec![1, 1]),
+        ("\u{feff}{\"a\":1}", vec![1]),
+        ("", vec![]),
+        ("[]", vec![]),
+    ] {
+        assert_eq!(lines(text.as_bytes()), expected, "{text}");
+        assert_eq!(read(text.as_bytes()).1.broken, 0, "{text}");
+    }
+}
+
+#[test]
+fn a_broken_object_costs_only_itself() {
+    for (text, expected, broken) in [
+        ("{\"a\":1}\n{\"a\":\n{\"a\":3}\n", vec![1, 3], 2),
+        ("{\"a\":1}\n{\"a\":\"x\n{\"a\":3}\n", vec![1, 3], 2),
+        ("{\"a\":1}\nhello\n{\"a\":3}\n", vec![1, 3], 2),
+        ("{\"a\":1}\n{\"a\":1,}\n{\"a\":3}\n", vec![1, 3], 2),
+        ("{\"a\":1}\n{\"a\":3", vec![1], 2),
+        ("[1]\n{\"a\":1}", vec![2], 1),
+    ] {
+        let (events, report) = read(text.as_bytes());
+        let found: Vec<_> = events.iter().map(|event| event.origin.line).collect();
+        assert_eq!(found, expected, "{text}");
+        assert_eq!((report.broken, report.problems.len()), (1, 1), "{text}: {report:?}");
+        assert_eq!(report.problems[0].line, broken, "{text}");
+    }
+}
+
+#[test]
+fn lines_beyond_the_limit_deep_nesting_and_wrong_bytes_are_survived() {
+    let mut bytes = b"{\"a\": \"".to_vec();
+    bytes.resize(MOST_BYTES + 100, b'x');
+    bytes.extend(b"\"}\n{\"a\":2}\n");
+    bytes.extend("[".repeat(100_000).bytes());
+    bytes.extend(b"\n{\"b\":");
+    bytes.extend("[".repeat(100_000).bytes());
+    bytes.extend("]".repeat(100_000).bytes());
+    bytes.extend(b"}\n{\"a\":\"\xff\xfe\"}\n");
+    let (events, report) = read(&bytes);
+    assert_eq!(events.iter().map(|event| event.origin.line).collect::<Vec<_>>(), [2, 5]);
+    assert_eq!((report.broken, report.repaired, report.events), (2, 1, 2), "{report:?}");
+}
+
+#[test]
+fn gzip_is_unpacked_and_a_truncated_one_gives_what_it_holds() {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let text: String =
+        (0..20_000).map(|at| format!("{{\"a\":{}}}\n", at * 7919 % 10_007)).collect();
+    packed.write_all(text.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    assert_eq!(read(&packed).1.events, 20_000);
+    let (events, report) = read(&packed[..packed.len() / 2]);
+    assert!(!events.is_empty() && events.len() < 20_000);
+    assert!(report.broken > 0, "{report:?}");
+}
+
+#[test]
+fn log_sources_come_from_the_event_before_the_caller() {
+    let options = ReadOptions { logsource: Some("linux/process_creation".into()), held: 0 };
+    for (json, first) in [
+        (
+            r#"{"logsource": {"product": "windows", "service": "security"}}"#,
+            "windows/service:security",
+        ),
+        (r#"{"logsource": "windows/image_load"}"#, "windows/image_load"),
+        (r#"{"_path": "ssl", "ts": 1.5}"#, "zeek/service:ssl"),
+        (r#"{"a": 1}"#, "linux/process_creation"),
+    ] {
+        let (events, _) = read_with(json.as_bytes(), &options);
+        assert_eq!(sources(&events[0])[0], first, "{json}");
+    }
+    assert_eq!(read(b"{\"a\":1}").1.homeless, 1);
+}
+
+#[test]
+fn security_4688_is_a_process_creation_by_other_names() {
+    let json = r#"{"Channel": "Security", "EventID": "4688", "NewProcessName": "a.exe",
+        "ProcessId": "0x1", "NewProcessId": "0x2"}"#;
+    let (events, _) = read(json.as_bytes());
+    let belongs = events[0].belongs.iter();
+    let view = belongs.clone().find(|of| of.logsource == "windows/process_creation").unwrap();
+    assert_eq!(events[0].field(view.renames, "Image"), Some(&"a.exe".into()));
+    assert_eq!(events[0].field(view.renames, "ProcessId"), Some(&"0x2".into()));
+    assert_eq!(events[0].field(view.renames, "ParentProcessId"), Some(&"0x1".into()));
+}
+
+#[test]
+fn unnamed_and_named_data_are_read() {
+    let json = r##"{"Event": {"System": {"Channel": "Windows PowerShell", "EventID": 400},
+        "EventData": {"Data": ["x", "HostName=y"]}}}"##;
+    let (events, _) = read(json.as_bytes());
+    assert_eq!(events[0].get("Data"), Some(&Value::List(vec!["x".into(), "HostName=y".into()])));
+    assert!(sources(&events[0]).contains(&"windows/ps_classic_start"));
+    let json = r##"{"Event": {"System": {"Channel": "System"}, "EventData": {"Data": [
+        {"#attributes": {"Name": "ServiceName"}, "#text": "s"}]}}}"##;
+    assert_eq!(read(json.as_bytes()).0[0].get("ServiceName"), Some(&"s".into()));
+}
+
+#[test]
+fn zeek_logs_are_read_by_their_header() {
+    let log = "#separator \\x09\n#path\tconn\n#fields\tts\tid.orig_h\tservice\n\
+        #types\ttime\taddr\tstring\n1774776865.019000\t10.0.0.1\t-\n1\t2\n#close\n";
+    let (events, report) = read(log.as_bytes());
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].time, Some(1_774_776_865_019));
+    assert_eq!(events[0].origin.line, 5);
+    assert_eq!(events[0].get("service"), Some(&Value::Null));
+    assert_eq!(sources(&events[0]), ["zeek/service:conn", "service:conn", "zeek"]);
+    assert_eq!(report.broken, 1);
+}
+
+#[test]
+fn hash_lists_give_single_hashes() {
+    let (events, _) = read(br#"{"Hashes": "MD5=AA,IMPHASH=BB", "md5": "CC"}"#);
+    assert_eq!(events[0].get("md5"), Some(&"CC".into()));
+    assert_eq!(events[0].get("Imphash"), Some(&"BB".into()));
+}

@@ -1,0 +1,306 @@
+//! Windows events: the rendered record as fields, and the log sources that a record belongs to.
+//!
+//! `{"Event": {"System": {"EventID": 13, "Channel": "Microsoft-Windows-Sysmon/Operational", …},
+//! "EventData": {"TargetObject": …}}}` → fields `EventID`, `Channel`, `TargetObject`, …, and the log
+//! sources `windows/registry_set`, `windows/registry_event`, `windows/service:sysmon`, `windows`.
+
+use crate::engine::event::{Belongs, Rename, Value};
+
+use super::json::{Json, Object, flatten, get};
+
+/// What Security 4688 calls the fields of `windows/process_creation`.
+const PROCESS_CREATION_4688: &[Rename] = &[
+    ("Image", "NewProcessName"),
+    ("LogonId", "SubjectLogonId"),
+    ("ParentImage", "ParentProcessName"),
+    ("ParentProcessId", "ProcessId"),
+    ("ProcessId", "NewProcessId"),
+    ("User", "SubjectUserName"),
+];
+
+/// Categories of Sysmon's events, by id. Registry keys (12) depend on the event's type as well.
+const SYSMON: &[(i128, &[&str])] = &[
+    (1, &["process_creation"]),
+    (2, &["file_change"]),
+    (3, &["network_connection"]),
+    (4, &["sysmon_status"]),
+    (5, &["process_termination"]),
+    (6, &["driver_load"]),
+    (7, &["image_load"]),
+    (8, &["create_remote_thread"]),
+    (9, &["raw_access_thread"]),
+    (10, &["process_access"]),
+    (11, &["file_event"]),
+    (13, &["registry_set", "registry_event"]),
+    (14, &["registry_rename", "registry_event"]),
+    (15, &["create_stream_hash"]),
+    (16, &["sysmon_status"]),
+    (17, &["pipe_created"]),
+    (18, &["pipe_created"]),
+    (19, &["wmi_event"]),
+    (20, &["wmi_event"]),
+    (21, &["wmi_event"]),
+    (22, &["dns_query"]),
+    (23, &["file_delete"]),
+    (24, &["clipboard_capture"]),
+    (25, &["process_tampering"]),
+    (26, &["file_delete"]),
+    (27, &["file_block_executable"]),
+    (28, &["file_block_shredding"]),
+    (29, &["file_executable_detected"]),
+    (255, &["sysmon_error"]),
+];
+
+/// Categories of PowerShell's events, by service and id.
+const POWERSHELL: &[(&str, i128, &str)] = &[
+    ("powershell", 4103, "ps_module"),
+    ("powershell", 4104, "ps_script"),
+    ("powershell-classic", 400, "ps_classic_start"),
+    ("powershell-classic", 600, "ps_classic_provider_start"),
+    ("powershell-classic", 800, "ps_classic_script"),
+];
+
+/// Services by channel, in lower case.
+const CHANNELS: &[(&str, &str)] = &[
+    ("application", "application"),
+    ("directory service", "ldap"),
+    ("dns server", "dns-server"),
+    ("microsoft-iis-configuration/operational", "iis-configuration"),
+    ("microsoft-servicebus-client/admin", "microsoft-servicebus-client"),
+    ("microsoft-windows-applocker/exe and dll", "applocker"),
+    ("microsoft-windows-applocker/msi and script", "applocker"),
+    ("microsoft-windows-applocker/packaged app-deployment", "applocker"),
+    ("microsoft-windows-applocker/packaged app-execution", "applocker"),
+    ("microsoft-windows-appmodel-runtime/admin", "appmodel-runtime"),
+    ("microsoft-windows-appxdeploymentserver/operational", "appxdeployment-server"),
+    ("microsoft-windows-appxpackagingom/microsoft-windows-appxpackagingom", "appxpackaging-om"),
+    ("microsoft-windows-appxpackaging/operational", "appxpackaging-om"),
+    ("microsoft-windows-bits-client/operational", "bits-client"),
+    ("microsoft-windows-capi2/operational", "capi2"),
+    (
+        "microsoft-windows-certificateservicesclient-lifecycle-system/operational",
+        "certificateservicesclient-lifecycle-system",
+    ),
+    (
+        "microsoft-windows-certificateservicesclient-lifecycle-user/operational",
+        "certificateservicesclient-lifecycle-user",
+    ),
+    ("microsoft-windows-codeintegrity/operational", "codeintegrity-operational"),
+    ("microsoft-windows-diagnosis-scripted/operational", "diagnosis-scripted"),
+    ("microsoft-windows-dns-client/operational", "dns-client"),
+    ("microsoft-windows-dns client events/operational", "dns-client"),
+    ("microsoft-windows-dnsserver/analytical", "dns-server-analytic"),
+    ("microsoft-windows-driverframeworks-usermode/operational", "driver-framework"),
+    ("microsoft-windows-ldap-client/debug", "ldap"),
+    ("microsoft-windows-lsa/operational", "lsa-server"),
+    ("microsoft-windows-ntlm/operational", "ntlm"),
+    ("microsoft-windows-powershell/operational", "powershell"),
+    ("microsoft-windows-printservice/admin", "printservice-admin"),
+    ("microsoft-windows-printservice/operational", "printservice-operational"),
+    ("microsoft-windows-security-mitigations/kernel mode", "security-mitigations"),
+    ("microsoft-windows-security-mitigations/user mode", "security-mitigations"),
+    ("microsoft-windows-shell-core/operational", "shell-core"),
+    ("microsoft-windows-smbclient/connectivity", "smbclient-connectivity"),
+    ("microsoft-windows-smbclient/security", "smbclient-security"),
+    ("microsoft-windows-smbserver/connectivity", "smbserver-connectivity"),
+    ("microsoft-windows-sysmon/operational", "sysmon"),
+    ("microsoft-windows-taskscheduler/operational", "taskscheduler"),
+    (
+        "microsoft-windows-terminalservices-localsessionmanager/operational",
+        "terminalservices-localsessionmanager",
+    ),
+    ("microsoft-windows-windows defender/operational", "windefend"),
+    ("microsoft-windows-windows firewall with advanced security/firewall", "firewall-as"),
+    ("microsoft-windows-wmi-activity/operational", "wmi"),
+    ("msexchange management", "msexchange-management"),
+    ("openssh/operational", "openssh"),
+    ("powershellcore/operational", "powershell"),
+    ("security", "security"),
+    ("system", "system"),
+    ("windows powershell", "powershell-classic"),
+];
+
+/// Services by provider, in lower case, for events that were forwarded into another channel.
+const PROVIDERS: &[(&str, &str)] = &[
+    ("microsoft-windows-security-auditing", "security"),
+    ("microsoft-windows-sysmon", "sysmon"),
+    ("microsoft-windows-powershell", "powershell"),
+    ("powershell", "powershell-classic"),
+];
+
+/// Whether an object is a rendered Windows event, and its `System` part.
+pub(super) fn system(object: &[(String, Json)]) -> Option<&Json> {
+    get(object, "Event").and_then(|event| event.get("System"))
+}
+
+/// The fields of a rendered Windows event.
+pub(super) fn fields(object: Object) -> Vec<(String, Value)> {
+    let mut fields = Vec::new();
+    let event = object.into_iter().rev().find(|(key, _)| key == "Event");
+    let Some((_, Json::Object(parts))) = event else { return fields };
+    for (key, part) in parts {
+        match (key.as_str(), part) {
+            ("System", Json::Object(system)) => system_fields(system, &mut fields),
+            ("EventData", part) => event_data(part, &mut fields),
+            ("UserData", Json::Object(entries)) => {
+                entries.into_iter().for_each(|(_, part)| event_data(part, &mut fields));
+            }
+            ("RenderingInfo", Json::Object(entries)) => {
+                let mut texts = entries.into_iter();
+                if let Some((_, Json::Scalar(message))) = texts.find(|(key, _)| key == "Message") {
+                    fields.push(("Message".to_owned(), message));
+                }
+            }
+            _ => {}
+        }
+    }
+    fields
+}
+
+/// The log sources of a Windows event, from its channel, provider and id; none if they say nothing.
+#[must_use]
+pub(super) fn belongs(fields: &[(String, Value)]) -> Vec<Belongs> {
+    let text = |name: &str| field(fields, name).and_then(Value::text);
+    let channel = text("Channel").map(|channel| channel.to_lowercase());
+    let provider = text("Provider_Name").or_else(|| text("SourceName"));
+    let provider = provider.map(|provider| provider.to_lowercase());
+    let service =
+        look_up(PROVIDERS, provider.as_deref()).or_else(|| look_up(CHANNELS, channel.as_deref()));
+    if channel.is_none() && service.is_none() {
+        return Vec::new();
+    }
+    let id = field(fields, "EventID").and_then(Value::number);
+    let mut belongs = vec![Belongs::new("windows")];
+    if let Some(service) = service {
+        belongs.push(Belongs::new(format!("windows/service:{service}")));
+        #[expect(clippy::cast_possible_truncation, reason = "event ids have 16 bits")]
+        let id = id.map(|id| id as i128);
+        belongs.extend(id.map(|id| categories(service, id, fields)).unwrap_or_default());
+    }
+    belongs
+}
+
+/// Adds the hashes that a list of hashes holds as fields of their own.
+pub(super) fn spread_hashes(fields: &mut Vec<(String, Value)>) {
+    let list = field(fields, "Hashes").or_else(|| field(fields, "Hash"));
+    let Some(Value::Text(list)) = list else { return };
+    let mut found = Vec::new();
+    for entry in list.split(',') {
+        let Some((algorithm, hash)) = entry.split_once('=') else { continue };
+        let name = match algorithm.trim().to_ascii_uppercase().as_str() {
+            "MD5" => "md5",
+            "SHA1" => "sha1",
+            "SHA256" => "sha256",
+            "IMPHASH" => "Imphash",
+            _ => continue,
+        };
+        found.push((name.to_owned(), Value::from(hash.trim())));
+    }
+    found.retain(|(name, _)| field(fields, name).is_none());
+    fields.extend(found);
+}
+
+fn categories(service: &str, id: i128, fields: &[(String, Value)]) -> Vec<Belongs> {
+    let in_windows = |category: &str| Belongs::new(format!("windows/{category}"));
+    match (service, id) {
+        ("sysmon", 12) => registry_keys(fields).iter().map(|of| in_windows(of)).collect(),
+        ("sysmon", id) => {
+            let found = SYSMON.iter().find(|(known, _)| *known == id);
+            let categories = found.map_or(&[][..], |(_, categories)| *categories);
+            categories.iter().map(|category| in_windows(category)).collect()
+        }
+        ("security", 4688) => {
+            let mut belongs = in_windows("process_creation");
+            belongs.renames = PROCESS_CREATION_4688;
+            vec![belongs]
+        }
+        (service, id) => {
+            let found = POWERSHELL.iter().filter(|(of, known, _)| (*of, *known) == (service, id));
+            found.map(|(_, _, category)| in_windows(category)).collect()
+        }
+    }
+}
+
+/// Categories of Sysmon 12: a key was created, or a key or value deleted.
+fn registry_keys(fields: &[(String, Value)]) -> &'static [&'static str] {
+    let event_type = field(fields, "EventType").and_then(Value::text);
+    match event_type.as_deref() {
+        Some("CreateKey") => &["registry_add", "registry_event"],
+        Some("DeleteKey" | "DeleteValue") => &["registry_delete", "registry_event"],
+        _ => &["registry_add", "registry_delete", "registry_event"],
+    }
+}
+
+fn look_up(table: &[(&str, &'static str)], name: Option<&str>) -> Option<&'static str> {
+    table.iter().find(|(known, _)| Some(*known) == name).map(|(_, service)| *service)
+}
+
+fn field<'f>(fields: &'f [(String, Value)], name: &str) -> Option<&'f Value> {
+    fields.iter().find(|(field, _)| field == name).map(|(_, value)| value)
+}
+
+/// `System`: attributes become `Provider_Name`, `Execution_ProcessID` and so on.
+fn system_fields(system: Object, fields: &mut Vec<(String, Value)>) {
+    for (key, part) in system {
+        let Json::Object(entries) = part else {
+            flatten(key, part, fields);
+            continue;
+        };
+        for (name, part) in entries {
+            match (name.as_str(), part) {
+                ("#attributes", Json::Object(attributes)) => attributes
+                    .into_iter()
+                    .for_each(|(name, value)| flatten(attribute(&key, &name), value, fields)),
+                ("#text", part) => flatten(key.clone(), part, fields),
+                (name, part) => {
+                    flatten(attribute(&key, name.trim_start_matches('@')), part, fields);
+                }
+            }
+        }
+    }
+}
+
+fn attribute(element: &str, name: &str) -> String {
+    match (element, name) {
+        ("TimeCreated", "SystemTime") => "TimeCreated".to_owned(),
+        _ => format!("{element}_{name}"),
+    }
+}
+
+/// `EventData`: an object of fields, or a list of `Data` with or without names.
+fn event_data(part: Json, fields: &mut Vec<(String, Value)>) {
+    let Json::Object(entries) = part else { return };
+    for (name, part) in entries {
+        match (name.as_str(), part) {
+            ("#attributes", _) => {}
+            ("Data", Json::List(elements)) => data(elements, fields),
+            ("Data", part @ Json::Object(_)) => data(vec![part], fields),
+            (_, part) => flatten(name, part, fields),
+        }
+    }
+}
+
+/// Elements of `Data`; those without a name are the field `Data`.
+fn data(elements: Vec<Json>, fields: &mut Vec<(String, Value)>) {
+    let mut unnamed = Vec::new();
+    for element in elements {
+        let name = element
+            .get("#attributes")
+            .and_then(|of| of.get("Name"))
+            .or_else(|| element.get("@Name"))
+            .and_then(Json::text);
+        let value = match &element {
+            Json::Object(_) => element.get("#text").and_then(Json::scalar).cloned(),
+            Json::Scalar(value) => Some(value.clone()),
+            Json::List(_) => None,
+        };
+        match (name, value) {
+            (Some(name), value) => fields.push((name, value.unwrap_or(Value::Null))),
+            (None, Some(value)) => unnamed.push(value),
+            (None, None) => {}
+        }
+    }
+    if !unnamed.is_empty() {
+        fields.push(("Data".to_owned(), Value::List(unnamed)));
+    }
+}
