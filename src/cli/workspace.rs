@@ -26,8 +26,6 @@ pub(super) struct Workspace {
     pub(super) sources: SourceMap,
     /// The project, or an empty one.
     pub(super) project: Project,
-    /// The log sources and fields.
-    pub(super) taxonomy: Taxonomy,
     /// All documents, the selected ones first.
     pub(super) documents: Vec<Document>,
     /// What each document means, where it is sound.
@@ -65,7 +63,7 @@ impl Workspace {
         let options = Options { lists: project.parameters.clone() };
         let rules = check::check(&documents, &taxonomy, &options, &mut diagnostics);
         let found = diagnostics.into_sorted();
-        Ok(Self { sources, project, taxonomy, documents, rules, selected, files, found })
+        Ok(Self { sources, project, documents, rules, selected, files, found })
     }
 
     /// The selected documents with what they mean.
