@@ -10,10 +10,14 @@
 mod filter;
 mod leaf;
 mod leg;
+mod legs;
+mod names;
 mod predicate;
 mod regex;
 mod scalar;
+mod scan;
 mod syntax;
+mod timeline;
 
 use super::infix::Operators;
 use super::{Backend, Query};
@@ -41,12 +45,7 @@ impl Backend for Kql {
     fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>> {
         let text = match &plan.body {
             PlanBody::Filter(legs) => filter::render(legs, plan.meta.span)?,
-            PlanBody::Timeline(timeline) => {
-                let _ = timeline;
-                let message = "KQL correlations are not printed yet";
-                let refusal = Diagnostic::new(Code::NotExpressible, plan.meta.span, message);
-                return Err(vec![refusal]);
-            }
+            PlanBody::Timeline(timeline) => timeline::render(timeline, plan.meta.span)?,
         };
         Ok(vec![Query { text }])
     }

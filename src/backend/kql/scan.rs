@@ -1,0 +1,271 @@
+//! The latest start of each atom, carried along the groups of a key by a one-step `scan`, and what
+//! fires.
+//!
+//! `Seen` of mask 1 → `_start0 = iff(_count0 > 0, _time, iff(_same, _step._start0, _never))`, where
+//! `_step._start0` is the value at the group before and `_same` says that it has the same key. An
+//! assignment that reads another atom's earlier value stands before the one that changes it, so
+//! that it does not matter whether Kusto shows a step its own new values.
+
+use std::collections::BTreeSet;
+
+use minijinja::{Value, context};
+
+use super::names::Names;
+use super::syntax::{self, Kusto};
+use super::{Kql, OPERATORS};
+use crate::backend::infix::{self, Expr};
+use crate::plan::{Fire, Holds, Link, Start, Timeline};
+
+/// Masks whose events fire under the same condition.
+#[derive(Debug, PartialEq)]
+pub(super) struct Class<'a> {
+    /// Indexes of the masks.
+    pub(super) masks: Vec<usize>,
+    links: &'a [Link],
+}
+
+/// What fires, by condition.
+pub(super) fn classes(fires: &[Fire]) -> Vec<Class<'_>> {
+    let mut classes: Vec<Class> = Vec::new();
+    for fire in fires {
+        match classes.iter_mut().find(|class| class.links == fire.links) {
+            Some(class) => class.masks.push(fire.mask),
+            None => classes.push(Class { masks: vec![fire.mask], links: &fire.links }),
+        }
+    }
+    classes
+}
+
+/// A timeline and the names of its query's columns.
+#[derive(Clone, Copy)]
+pub(super) struct Scan<'a> {
+    /// What is printed.
+    pub(super) timeline: &'a Timeline,
+    /// How columns are called.
+    pub(super) names: &'a Names,
+}
+
+impl Scan<'_> {
+    /// For each atom that counts events: the sort that puts the events that count side by side, and
+    /// the time of the `nth` latest at each of them. `key` sorts by the key.
+    pub(super) fn ranks(&self, keys: &[Kusto]) -> Vec<Value> {
+        let starts = self.timeline.starts.iter().enumerate();
+        let rank = |(atom, start): (usize, &Start)| match start {
+            Start::Nth { masks, nth } => Some(self.rank(atom, masks, *nth, keys)),
+            Start::Seen(_) | Start::Chain(_) => None,
+        };
+        starts.filter_map(rank).collect()
+    }
+
+    fn rank(&self, atom: usize, masks: &[usize], nth: u64, keys: &[Kusto]) -> Value {
+        let counts = self.names.of("counts", atom);
+        let (time, never) = (self.names.one("time"), self.names.one("never"));
+        let back = nth.saturating_sub(1);
+        let before = |column: &Kusto| match back {
+            0 => column.to_string(),
+            back => format!("prev({column}, {back})"),
+        };
+        let one_of = self.one_of(masks);
+        let same = keys.iter().map(|key| format!("{} == {key}", before(key)));
+        let same: Vec<String> = match back {
+            0 => Vec::new(),
+            _ => std::iter::once(format!("{} == 1", before(&counts))).chain(same).collect(),
+        };
+        let conditions =
+            std::iter::once(format!("{counts} == 1")).chain(same).collect::<Vec<_>>().join(" and ");
+        let order: String = keys.iter().map(|key| format!("{key} asc, ")).collect();
+        let order = format!("{order}{counts} asc, {time} asc");
+        let value = format!(
+            "{} = iff({conditions}, {}, {never})",
+            self.names.of("nth", atom),
+            before(&time)
+        );
+        context! {
+            counts => Value::from(Kusto::trusted(format!("{counts} = iff({one_of}, 1, 0)"))),
+            order => Value::from(Kusto::trusted(order)),
+            value => Value::from(Kusto::trusted(value)),
+        }
+    }
+
+    /// Whether a row's mask is one of these.
+    pub(super) fn one_of(&self, masks: &[usize]) -> String {
+        let numbers: Vec<String> = masks
+            .iter()
+            .filter_map(|index| self.timeline.masks.get(*index))
+            .map(|mask| mask.number().to_string())
+            .collect();
+        match numbers.as_slice() {
+            [] => OPERATORS.never.to_owned(),
+            [only] => format!("{} == {only}", self.names.one("mask")),
+            numbers => format!("{} in ({})", self.names.one("mask"), numbers.join(", ")),
+        }
+    }
+
+    /// How many events of each mask a group has, and its `nth` latest times.
+    pub(super) fn counts(&self) -> Vec<Kusto> {
+        let masks = (0..self.timeline.masks.len()).map(|index| {
+            let name = self.names.of("count", index);
+            Kusto::trusted(format!("{name} = countif({})", self.one_of(&[index])))
+        });
+        let nth = self.timeline.starts.iter().enumerate().filter_map(|(atom, start)| {
+            let name = self.names.of("nth", atom);
+            let counted = matches!(start, Start::Nth { .. });
+            counted.then(|| Kusto::trusted(format!("{name} = max({name})")))
+        });
+        masks.chain(nth).collect()
+    }
+
+    /// The columns that the scan adds.
+    pub(super) fn declared(&self) -> Kusto {
+        let before = self.before().into_iter().map(|atom| self.names.of("before", atom));
+        let starts = (0..self.timeline.starts.len()).map(|atom| self.names.of("start", atom));
+        let columns = before.chain(starts).map(|name| Kusto::trusted(format!("{name}:datetime")));
+        Kusto::join(columns.collect::<Vec<_>>(), ", ")
+    }
+
+    /// What each group assigns to them, readers before what they read.
+    pub(super) fn assignments(&self) -> Vec<Kusto> {
+        let before = self.before().into_iter().map(|atom| {
+            let name = self.names.of("before", atom);
+            Kusto::trusted(format!("{name} = {}", self.carried(atom)))
+        });
+        let starts = self.readers_first().into_iter().filter_map(|atom| {
+            let start = self.timeline.starts.get(atom)?;
+            let name = self.names.of("start", atom);
+            Some(Kusto::trusted(format!("{name} = {}", self.latest(atom, start))))
+        });
+        before.chain(starts).collect()
+    }
+
+    /// The condition over the atoms; none if it always holds.
+    pub(super) fn holds(&self) -> Option<Kusto> {
+        let printed = self.print(&self.timeline.holds).text;
+        (printed.as_str() != OPERATORS.always).then_some(printed)
+    }
+
+    /// How many events of each class fire.
+    pub(super) fn fired(&self, classes: &[Class<'_>]) -> Vec<Kusto> {
+        let fired = |(number, class): (usize, &Class<'_>)| {
+            let count = self.sum(&class.masks);
+            let links = class.links.iter().map(|link| self.completes(link)).collect();
+            let condition = infix::any(links, &OPERATORS);
+            let name = self.names.of("fired", number);
+            Kusto::trusted(match class.links {
+                [] => format!("{name} = {count}"),
+                [_, ..] if condition.text.as_str() == OPERATORS.always => {
+                    format!("{name} = {count}")
+                }
+                [_, ..] => format!("{name} = iff({}, {count}, 0)", condition.text),
+            })
+        };
+        classes.iter().enumerate().map(fired).collect()
+    }
+
+    /// Whether the atom's latest start is at most so many milliseconds ago.
+    pub(super) fn within(&self, atom: usize, milliseconds: u64) -> String {
+        self.ago("start", atom, milliseconds)
+    }
+
+    fn ago(&self, what: &str, atom: usize, milliseconds: u64) -> String {
+        let start = self.names.of(what, atom);
+        let span = syntax::timespan(milliseconds);
+        format!("{} - {start} <= {span}", self.names.one("time"))
+    }
+
+    /// Atoms whose start as of the group before decides what fires.
+    fn before(&self) -> BTreeSet<usize> {
+        let links = self.timeline.fires.iter().flat_map(|fire| &fire.links);
+        links.filter_map(|link| link.from).collect()
+    }
+
+    /// The latest start as of this group.
+    fn latest(&self, atom: usize, start: &Start) -> String {
+        let (time, never) = (self.names.one("time"), self.names.one("never"));
+        let carried = self.carried(atom);
+        match start {
+            Start::Seen(masks) => format!("iff({} > 0, {time}, {carried})", self.sum(masks)),
+            Start::Nth { .. } => format!("max_of({}, {carried})", self.names.of("nth", atom)),
+            Start::Chain(links) => {
+                let same = self.names.one("same");
+                let link = |link: &Link| {
+                    let needs = link.needs.iter().map(|need| self.need(need));
+                    let (known, value) = match link.from {
+                        Some(from) => (Some(same.to_string()), self.at_group_before(from)),
+                        None => (None, time.to_string()),
+                    };
+                    let conditions: Vec<String> = known.into_iter().chain(needs).collect();
+                    match conditions.as_slice() {
+                        [] => value,
+                        conditions => {
+                            format!("iff({}, {value}, {never})", conditions.join(" and "))
+                        }
+                    }
+                };
+                let starts: Vec<String> = links.iter().map(link).chain([carried]).collect();
+                match starts.as_slice() {
+                    [only] => only.clone(),
+                    starts => format!("max_of({})", starts.join(", ")),
+                }
+            }
+        }
+    }
+
+    /// The start as of the groups before, of the same key.
+    fn carried(&self, atom: usize) -> String {
+        let (same, never) = (self.names.one("same"), self.names.one("never"));
+        format!("iff({same}, {}, {never})", self.at_group_before(atom))
+    }
+
+    fn at_group_before(&self, atom: usize) -> String {
+        format!("{}.{}", self.names.one("step"), self.names.of("start", atom))
+    }
+
+    /// Atoms in an order in which each stands before those whose earlier start it reads.
+    fn readers_first(&self) -> Vec<usize> {
+        let mut left: Vec<usize> = (0..self.timeline.starts.len()).collect();
+        let mut ordered = Vec::new();
+        while !left.is_empty() {
+            let read: BTreeSet<usize> = left
+                .iter()
+                .flat_map(|reader| self.reads(*reader).into_iter().filter(move |of| of != reader))
+                .collect();
+            let free = left.iter().rposition(|atom| !read.contains(atom));
+            ordered.push(left.remove(free.unwrap_or(left.len() - 1)));
+        }
+        ordered
+    }
+
+    fn reads(&self, atom: usize) -> Vec<usize> {
+        match self.timeline.starts.get(atom) {
+            Some(Start::Chain(links)) => links.iter().filter_map(|link| link.from).collect(),
+            Some(Start::Seen(_) | Start::Nth { .. }) | None => Vec::new(),
+        }
+    }
+
+    fn sum(&self, masks: &[usize]) -> String {
+        let counts: Vec<String> =
+            masks.iter().map(|index| self.names.of("count", *index).to_string()).collect();
+        if counts.is_empty() { "0".to_owned() } else { counts.join(" + ") }
+    }
+
+    fn need(&self, (masks, number): &(Vec<usize>, u64)) -> String {
+        format!("{} >= {number}", self.sum(masks))
+    }
+
+    fn completes(&self, link: &Link) -> Expr<Kql> {
+        let window = self.timeline.window;
+        let needs = link.needs.iter().map(|need| Expr::atom(self.need(need)));
+        let start = link.from.map(|atom| Expr::atom(self.ago("before", atom, window)));
+        infix::all(needs.chain(start).collect(), &OPERATORS)
+    }
+
+    fn print(&self, holds: &Holds) -> Expr<Kql> {
+        let each = |parts: &[Holds]| parts.iter().map(|part| self.print(part)).collect();
+        match holds {
+            Holds::Within(atom, milliseconds) => Expr::atom(self.within(*atom, *milliseconds)),
+            Holds::All(parts) => infix::all(each(parts), &OPERATORS),
+            Holds::Any(parts) => infix::any(each(parts), &OPERATORS),
+            Holds::Not(inner) => infix::not(&self.print(inner), &OPERATORS),
+        }
+    }
+}

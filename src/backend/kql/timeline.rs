@@ -1,0 +1,235 @@
+//! A correlation → one pipeline that returns one row per key.
+//!
+//! Legs are projected to the same columns ([`super::legs`]), simultaneous events of a key are counted
+//! by mask, a one-step `scan` carries the latest start of each atom ([`super::scan`]), and the groups
+//! that fire are summed up per key.
+//!
+//! Times are cut to milliseconds (`bin(Timestamp, 1ms)`) for groups and windows; the times that are
+//! returned are the events' own. "Not yet" is a date long ago instead of null, so that no comparison
+//! is ever null.
+
+use minijinja::{Value, context};
+
+use super::broken_template;
+use super::legs::Shape;
+use super::names::Names;
+use super::scan::{self, Class, Scan};
+use super::syntax::{self, Kusto};
+use crate::backend::template;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::Timeline;
+use crate::source::Span;
+
+const TEMPLATE: &str = include_str!("../../../templates/kql/timeline.j2");
+
+/// The query for the firings of a correlation.
+pub(super) fn render(timeline: &Timeline, rule: Span) -> Result<String, Vec<Diagnostic>> {
+    let mut refused = Vec::new();
+    if timeline.skew > 0 {
+        let message = "KQL has no exact form for an order with a tolerance (`skew`)";
+        refused.push(
+            Diagnostic::new(Code::NotExpressible, rule, message)
+                .help("leave out `skew`, or use `and` where the order does not matter"),
+        );
+    }
+    if timeline.fires.is_empty() {
+        let message = "no event of the condition can fire it";
+        refused.push(
+            Diagnostic::new(Code::NotExpressible, rule, message)
+                .help("name an event that must occur, not only events that must not"),
+        );
+    }
+    let shape = Shape::of(timeline, rule, &mut refused);
+    let sources = shape.sources(rule, &mut refused);
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    let classes = scan::classes(&timeline.fires);
+    let pipeline = Pipeline { timeline, shape: &shape, classes: &classes };
+    template::render("kql/timeline.j2", TEMPLATE, pipeline.context(sources))
+        .map_err(|error| broken_template(&error, rule))
+}
+
+/// What follows the legs.
+struct Pipeline<'a> {
+    timeline: &'a Timeline,
+    shape: &'a Shape<'a>,
+    classes: &'a [Class<'a>],
+}
+
+impl Pipeline<'_> {
+    fn context(&self, sources: Vec<Value>) -> Value {
+        let names = self.names();
+        let scan = Scan { timeline: self.timeline, names };
+        let keys = self.shape.key_names();
+        let several = sources.len() > 1;
+        let events = (0..sources.len()).map(|number| names.of("events", number));
+        let sorted = keys.iter().map(|key| Kusto::trusted(format!("{key} asc")));
+        let same = keys.iter().map(|key| Kusto::trusted(format!("prev({key}) == {key}")));
+        context! {
+            never => Value::from(names.one("never")),
+            time => Value::from(names.one("time")),
+            same => Value::from(names.one("same")),
+            step => Value::from(names.one("step")),
+            match_id => Value::from(names.one("match")),
+            source_names => list(events),
+            sources, several,
+            present => optional(self.shape.present()),
+            ranks => scan.ranks(&keys),
+            choices => list(self.choices(&scan)),
+            counts => list(scan.counts().into_iter().chain(self.chosen_of_group())),
+            keys => list(keys.iter().cloned()),
+            sorted => list(sorted),
+            is_same => Value::from(Kusto::join(same.collect::<Vec<_>>(), " and ")),
+            declared => Value::from(scan.declared()),
+            assignments => scan.assignments().into_iter().map(Value::from).collect::<Vec<_>>(),
+            holds => optional(scan.holds()),
+            fired => list(scan.fired(self.classes)),
+            firings => Value::from(self.firings()),
+            chosen => optional(self.chosen()),
+            totals => list(self.totals(&scan)),
+            result => list(self.result()),
+        }
+    }
+
+    fn names(&self) -> &Names {
+        &self.shape.names
+    }
+
+    /// Per class, what decides which of its events in a group stands for them: the largest one.
+    fn choices(&self, scan: &Scan<'_>) -> Vec<Kusto> {
+        let ids =
+            self.shape.identity.iter().map(|column| format!(", {}", syntax::name(&column.name)));
+        let ids: String = ids.collect();
+        let choice = |(number, class): (usize, &Class<'_>)| {
+            let name = self.names().of("choice", number);
+            let one_of = scan.one_of(&class.masks);
+            Kusto::trusted(format!("{name} = iff({one_of}, strcat(\"1\"{ids}), \"\")"))
+        };
+        self.classes.iter().enumerate().map(choice).collect()
+    }
+
+    /// Per class, the event that stands for its events in a group.
+    fn chosen_of_group(&self) -> Vec<Kusto> {
+        let columns = self.event_columns();
+        let listed = Kusto::join(columns.clone(), ", ");
+        let choose = |number: usize| {
+            let choice = self.names().of("choice", number);
+            let found = format!("arg_max({choice}, {listed})");
+            if self.classes.len() == 1 {
+                return Kusto::trusted(found);
+            }
+            let named = (0..columns.len()).map(|column| self.of_class(number, column));
+            let named = Kusto::join(named.collect::<Vec<_>>(), ", ");
+            Kusto::trusted(format!("({choice}, {named}) = {found}"))
+        };
+        (0..self.classes.len()).map(choose).collect()
+    }
+
+    /// The event's columns: those of the first class that fires. None if there is but one class.
+    fn chosen(&self) -> Option<Kusto> {
+        if self.classes.len() < 2 {
+            return None;
+        }
+        let assign = |(column, name): (usize, Kusto)| {
+            let last = self.classes.len() - 1;
+            let cases = (0..last).map(|class| {
+                let fired = self.names().of("fired", class);
+                format!("{fired} > 0, {}, ", self.of_class(class, column))
+            });
+            let cases: String = cases.collect();
+            Kusto::trusted(format!("{name} = case({cases}{})", self.of_class(last, column)))
+        };
+        let columns = self.event_columns().into_iter().enumerate();
+        Some(Kusto::join(columns.map(assign).collect::<Vec<_>>(), ", "))
+    }
+
+    fn of_class(&self, class: usize, column: usize) -> Kusto {
+        Kusto::trusted(format!("{}_{column}", self.names().of("event", class)))
+    }
+
+    /// The time of an event and what identifies it.
+    fn event_columns(&self) -> Vec<Kusto> {
+        let identity = self.shape.identity.iter().map(|column| syntax::name(&column.name));
+        std::iter::once(self.shape.time.clone()).chain(identity).collect()
+    }
+
+    fn firings(&self) -> Kusto {
+        let fired = (0..self.classes.len()).map(|class| self.names().of("fired", class));
+        Kusto::join(fired.collect::<Vec<_>>(), " + ")
+    }
+
+    /// What is kept of the groups of a key that fire.
+    fn totals(&self, scan: &Scan<'_>) -> Vec<Kusto> {
+        let (names, time) = (self.names(), &self.shape.time);
+        let firings = self.firings();
+        let sums = [
+            format!("{} = min({time})", names.one("first")),
+            format!("{} = max({time})", names.one("last")),
+            format!("{} = sum({firings})", names.one("firings")),
+        ];
+        let seen = (0..self.timeline.patterns.len()).map(|pattern| {
+            let within = scan.within(pattern, self.timeline.window);
+            format!("{} = max(iff({within}, 1, 0))", names.of("seen", pattern))
+        });
+        let event = match self.event_columns().as_slice() {
+            [only] => format!("{only} = max({only})"),
+            columns => format!("arg_max({})", Kusto::join(columns.to_vec(), ", ")),
+        };
+        sums.into_iter().chain(seen).chain([event]).map(Kusto::trusted).collect()
+    }
+
+    /// The columns of the result: the last firing's event, the key, and what is known of firings.
+    fn result(&self) -> Vec<Kusto> {
+        let names = self.names();
+        let mut result = Named { columns: self.event_columns(), taken: self.shape.event_names() };
+        let keys = if self.shape.is_keyed() { self.timeline.keys.as_slice() } else { &[] };
+        for (number, key) in keys.iter().enumerate() {
+            result.add(key, &names.of("key", number));
+        }
+        result.add("FirstFiring", &names.one("first"));
+        result.add("LastFiring", &names.one("last"));
+        result.add("Firings", &names.one("firings"));
+        result.add("Seen", &self.seen());
+        result.columns
+    }
+
+    /// Names of the patterns that were seen at a firing, with commas between.
+    fn seen(&self) -> Kusto {
+        let part = |(pattern, name): (usize, &String)| {
+            let seen = self.names().of("seen", pattern);
+            format!("iff({seen} == 1, {}, \"\")", syntax::text(&format!("{name}, ")))
+        };
+        let parts: Vec<String> = self.timeline.patterns.iter().enumerate().map(part).collect();
+        Kusto::trusted(format!("trim_end(\", \", strcat({}))", parts.join(", ")))
+    }
+}
+
+/// Columns of a result, each with another name.
+struct Named {
+    columns: Vec<Kusto>,
+    taken: Vec<String>,
+}
+
+impl Named {
+    /// Adds a column, unless one of this name holds the key already; `FirstFiring` of a key that is
+    /// called so gets a number.
+    fn add(&mut self, wanted: &str, value: &Kusto) {
+        let numbered = (2..).map(|number| format!("{wanted}{number}"));
+        let free = std::iter::once(wanted.to_owned())
+            .chain(numbered)
+            .find(|name| !self.taken.contains(name))
+            .unwrap_or_default();
+        self.columns.push(Kusto::trusted(format!("{} = {value}", syntax::name(&free))));
+        self.taken.push(free);
+    }
+}
+
+fn list(parts: impl IntoIterator<Item = Kusto>) -> Value {
+    Value::from(Kusto::join(parts, ", "))
+}
+
+/// A part that the template leaves out if there is none.
+fn optional(part: Option<Kusto>) -> Value {
+    part.map_or_else(|| Value::from(false), Value::from)
+}
