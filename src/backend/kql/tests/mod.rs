@@ -2,6 +2,7 @@
 //! (`tests/tools/kql_meaning.py`).
 
 mod filters;
+mod timelines;
 
 use super::Kql;
 use crate::backend::Backend;
