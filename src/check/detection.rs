@@ -25,6 +25,7 @@ pub(super) fn check(
     options: &Options,
     diagnostics: &mut Diagnostics,
 ) -> Predicate {
+    let mark = diagnostics.len();
     let mut searches = IndexMap::new();
     for selection in &detection.selections {
         let search = match source {
@@ -44,7 +45,8 @@ pub(super) fn check(
         detection.conditions.iter().map(|condition| lowering.condition(condition)).collect();
     let predicate = Predicate::any(parts);
     lowering.report_unused();
-    if source.is_some() {
+    let broken = detection.conditions.iter().any(|condition| has_error(&condition.node));
+    if source.is_some() && !broken && !diagnostics.errors_since(mark) {
         let place = detection.conditions.first().map_or(detection.span, |first| first.span);
         lint::check(&predicate, place, diagnostics);
     }
@@ -115,6 +117,7 @@ impl<'a> Lowering<'a, '_> {
             self.diagnostics.push(nothing(pattern, self.searches.keys().copied()));
             return Predicate::always();
         }
+        self.used.extend(names.iter().copied());
         let least = match quantifier {
             Quantifier::All => names.len(),
             Quantifier::AtLeast(least) => least as usize,

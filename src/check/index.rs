@@ -58,8 +58,12 @@ impl<'a> Index<'a> {
 
     /// The document with this id or name.
     pub(super) fn find(&self, reference: &str) -> Option<usize> {
-        let found = self.by_name.get(reference);
-        found.or_else(|| self.by_name.get(&reference.to_lowercase())).copied()
+        if let Some(at) = self.by_name.get(reference) {
+            return Some(*at);
+        }
+        let at = *self.by_name.get(&reference.to_lowercase())?;
+        let id = self.document(at)?.meta().id.as_ref()?;
+        id.node.eq_ignore_ascii_case(reference).then_some(at)
     }
 
     /// The document with this index.

@@ -1,7 +1,11 @@
 //! Rules as text → what check makes of them.
 
+mod conditions;
+mod correlations;
+mod items;
+
 use super::*;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Predicate;
 use crate::source::SourceMap;
 use crate::syntax::sigma;
