@@ -40,6 +40,8 @@ pub(super) fn build(source: SourceId, text: &str, diagnostics: &mut Diagnostics)
             }
         };
         match next {
+            // INVARIANT: a finding is only dropped if its document is, too.
+            _ if builder.reports >= limits::FINDINGS => break,
             Next::Event => {}
             Next::Stop => break,
             Next::Document if skip_document(&mut parser) => {}
@@ -88,6 +90,7 @@ struct Builder<'a> {
     begun: usize,
     abandoned: usize,
     nodes: usize,
+    reports: usize,
 }
 
 impl<'a> Builder<'a> {
@@ -104,6 +107,7 @@ impl<'a> Builder<'a> {
             begun: 0,
             abandoned: 0,
             nodes: 0,
+            reports: 0,
         }
     }
 
@@ -308,7 +312,10 @@ impl<'a> Builder<'a> {
     }
 
     fn report(&mut self, finding: Diagnostic) {
-        self.diagnostics.push(finding);
+        if self.reports < limits::FINDINGS {
+            self.diagnostics.push(finding);
+        }
+        self.reports += 1;
     }
 
     fn place(&self, span: &granit_parser::Span) -> Span {

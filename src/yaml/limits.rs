@@ -20,3 +20,6 @@ pub const DOCUMENTS: usize = 10_000;
 
 /// Refused anchors, aliases and tags that are reported per document (E0104); the rest would repeat.
 pub const ALIAS_REPORTS: usize = 10;
+
+/// Findings of one kind of severity per file; a file with more is not worth more memory.
+pub const FINDINGS: usize = 1_000;

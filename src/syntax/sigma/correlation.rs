@@ -92,7 +92,7 @@ fn read_condition(
     match &value.kind {
         Kind::Scalar { text, .. } if !text.trim().is_empty() => {
             let places = reader.places(value);
-            let condition = parse_condition(text, &places, reader.diagnostics());
+            let condition = reader.within(|found| parse_condition(text, &places, found));
             Some(CorrelationCondition::Boolean(condition))
         }
         Kind::Scalar { .. } => {

@@ -103,7 +103,7 @@ fn read_conditions(key: &Node, value: &Node, reader: &mut Reader<'_>) -> Vec<Spa
         match entry.text() {
             Some(text) if !text.trim().is_empty() => {
                 let places = reader.places(entry);
-                conditions.push(parse_condition(text, &places, reader.diagnostics()));
+                conditions.push(reader.within(|found| parse_condition(text, &places, found)));
             }
             Some(_) => reader.empty(key, entry, "name the selections an event must satisfy"),
             None => reader.wrong(key, entry, "text or a list of texts"),
@@ -154,7 +154,8 @@ fn keywords(entries: &[Node], content: &Node, reader: &mut Reader<'_>) -> Option
 
 fn item(key: &Node, content: &Node, reader: &mut Reader<'_>) -> Option<Item> {
     let places = reader.places(key);
-    let name = field_key::parse(key.text()?, &places, reader.diagnostics());
+    let text = key.text()?;
+    let name = reader.within(|found| field_key::parse(text, &places, found));
     let values = match &content.kind {
         Kind::Scalar { .. } => value(content, reader).into_iter().collect(),
         Kind::Sequence(entries) if entries.is_empty() => {

@@ -20,7 +20,7 @@ pub use condition::parse_condition;
 
 use self::shape::Reader;
 use super::ast::{Condition, CorrelationCondition, Document, Filter, Rule};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::source::{SourceId, Span, Spanned};
 use crate::yaml::{self, Node};
 
@@ -30,12 +30,21 @@ use crate::yaml::{self, Node};
 /// still returned where its kind is clear, so that others can refer to it and its other mistakes
 /// are found, but [`Condition::Error`] then stands among its conditions: it never compiles.
 pub fn parse(source: SourceId, text: &str, diagnostics: &mut Diagnostics) -> Vec<Document> {
+    let mark = diagnostics.len();
     let nodes = yaml::parse(source, text, diagnostics);
+    let broken: Vec<Span> = errors_after(mark, diagnostics);
     let mut reader = Reader::new(text, diagnostics);
     if refuse_actions(&nodes, &mut reader) {
         return Vec::new();
     }
-    nodes.iter().filter_map(|node| document(node, &mut reader)).collect()
+    nodes.iter().filter_map(|node| document(node, &broken, &mut reader)).collect()
+}
+
+/// Where the YAML reader found errors.
+fn errors_after(mark: usize, diagnostics: &Diagnostics) -> Vec<Span> {
+    let found = diagnostics.iter().skip(mark);
+    let errors = found.filter(|one| one.code.severity() == Severity::Error);
+    errors.map(|one| one.primary.span).collect()
 }
 
 /// Reports `action: global`, `reset` and `repeat`; the documents of such a file are fragments.
@@ -52,14 +61,16 @@ fn refuse_actions(nodes: &[Node], reader: &mut Reader<'_>) -> bool {
     found
 }
 
-fn document(node: &Node, reader: &mut Reader<'_>) -> Option<Document> {
-    let mark = reader.mark();
+fn document(node: &Node, broken: &[Span], reader: &mut Reader<'_>) -> Option<Document> {
+    let errors = reader.errors();
     let document = match kind_of(node, reader)? {
         DocumentKind::Rule => Document::Rule(rule(node, reader)),
         DocumentKind::Correlation => Document::Correlation(correlation::read(node, reader)),
         DocumentKind::Filter => Document::Filter(filter(node, reader)),
     };
-    Some(if reader.errors_since(mark) { unusable(document) } else { document })
+    let within = |span: &Span| node.span.start <= span.start && span.end <= node.span.end;
+    let failed = reader.errors() > errors || broken.iter().any(within);
+    Some(if failed { unusable(document) } else { document })
 }
 
 #[derive(Clone, Copy)]

@@ -3,40 +3,47 @@
 //!
 //! `rules: a` and `rules: [a, b]` → one and two texts; `rules: {a: b}` → E0110.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, nearest};
 use crate::source::{Span, Spanned};
-use crate::yaml::{Kind, Node, Places};
+use crate::yaml::{Kind, Node, Places, limits};
 
 /// Reads nodes and collects what is wrong with them.
 pub(super) struct Reader<'a> {
     text: &'a str,
     diagnostics: &'a mut Diagnostics,
+    errors: usize,
+    warnings: usize,
 }
 
 impl<'a> Reader<'a> {
     /// A reader of nodes of this text.
     pub(super) fn new(text: &'a str, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { text, diagnostics }
+        Self { text, diagnostics, errors: 0, warnings: 0 }
     }
 
-    /// Adds a finding.
+    /// Adds a finding, unless the file has too many already.
     pub(super) fn report(&mut self, finding: Diagnostic) {
-        self.diagnostics.push(finding);
+        let count = match finding.code.severity() {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        *count += 1;
+        if *count <= limits::FINDINGS {
+            self.diagnostics.push(finding);
+        }
     }
 
-    /// All findings, for the grammars inside scalars.
-    pub(super) fn diagnostics(&mut self) -> &mut Diagnostics {
-        self.diagnostics
+    /// Reads a scalar by a grammar of its own and adds what it finds.
+    pub(super) fn within<T>(&mut self, grammar: impl FnOnce(&mut Diagnostics) -> T) -> T {
+        let mut found = Diagnostics::default();
+        let read = grammar(&mut found);
+        found.into_iter().for_each(|finding| self.report(finding));
+        read
     }
 
-    /// A mark for [`Reader::errors_since`].
-    pub(super) fn mark(&self) -> usize {
-        self.diagnostics.len()
-    }
-
-    /// Whether an error was reported after `mark`.
-    pub(super) fn errors_since(&self, mark: usize) -> bool {
-        self.diagnostics.errors_since(mark)
+    /// The number of errors so far, reported or not.
+    pub(super) fn errors(&self) -> usize {
+        self.errors
     }
 
     /// Where the text of a scalar stands.

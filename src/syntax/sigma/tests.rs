@@ -227,10 +227,28 @@ fn mistakes_in_a_document_have_a_code_and_a_place() {
 
 #[test]
 fn a_document_with_an_error_is_returned_but_cannot_compile() {
-    let (documents, found) = read(&with_detection("s: {A: []}\ncondition: s"));
-    assert_eq!(found.len(), 1);
-    let [Document::Rule(rule)] = documents.as_slice() else { panic!("not one rule") };
-    assert_eq!(rule.detection.conditions.last().unwrap().node, Condition::Error);
+    for detection in ["s: {A: []}\ncondition: s", "s: {A: b, A: c}\ncondition: s"] {
+        let text =
+            format!("{}---\n{}", with_detection(detection), with_detection("s: x\ncondition: s"));
+        let (documents, found) = read(&text);
+        assert_eq!(found.len(), 1);
+        let [Document::Rule(broken), Document::Rule(sound)] = documents.as_slice() else {
+            panic!("not two rules")
+        };
+        assert_eq!(broken.detection.conditions.last().unwrap().node, Condition::Error);
+        assert_eq!(sound.detection.conditions.len(), 1);
+    }
+}
+
+#[test]
+fn a_file_full_of_mistakes_is_reported_in_part() {
+    let keys = "A: b, ".repeat(5_000);
+    let values = "yes, ".repeat(5_000);
+    let (_, found) = read(&with_detection(&format!("s: {{{keys}}}\nt: [{values}]\ncondition: s")));
+    assert_eq!(found.len(), yaml::limits::FINDINGS, "nothing is read after these");
+    let entries = "{A: []}, ".repeat(5_000);
+    let text = with_detection(&format!("s: [{entries}]\nt: [{values}]\ncondition: s"));
+    assert_eq!(read(&text).1.len(), 2 * yaml::limits::FINDINGS);
 }
 
 #[test]
