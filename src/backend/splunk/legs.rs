@@ -13,7 +13,7 @@ use super::value::{Assignments, value};
 use crate::backend::Fragment;
 use crate::backend::infix::{Expr, all, any};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::Predicate;
+use crate::ir::{PatternId, Predicate};
 use crate::plan::{Leg, Let};
 use crate::platform::Column;
 use crate::source::Span;
@@ -100,6 +100,24 @@ pub(super) fn compute(
 fn unnameable(column: &Column, span: Span) -> Diagnostic {
     let message = format!("SPL has no quotes for the field name `{}`", column.name);
     Diagnostic::new(Code::ColumnOperator, span, message)
+}
+
+/// Whether a row satisfies a pattern. Of a single place, the search has tested what it could.
+pub(super) fn flag(
+    legs: &[Leg],
+    pattern: PatternId,
+    span: Span,
+) -> Result<Expr<Eval>, Vec<Diagnostic>> {
+    let parts = legs.iter().enumerate().flat_map(|(at, leg)| {
+        let flags = leg.flags.iter().filter(|(id, _)| *id == pattern);
+        flags.map(move |(_, flag)| {
+            let untested = leg.place.conditions.iter().filter(|found| !condition(found).exact);
+            let untested = if legs.len() > 1 { Vec::new() } else { untested.collect() };
+            let all = untested.into_iter().map(predicate).chain([flag.clone()]);
+            Ok((at, expression(&Predicate::all(all), span)?))
+        })
+    });
+    Ok(by_place(collect(parts)?, legs))
 }
 
 /// Any of the expressions, each for the rows of its leg.

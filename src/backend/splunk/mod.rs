@@ -12,6 +12,7 @@ mod legs;
 mod regex;
 mod search;
 mod syntax;
+mod timeline;
 mod value;
 
 use minijinja::{Value, context};
@@ -40,13 +41,7 @@ impl Backend for Splunk {
         let span = plan.meta.span;
         let text = match &plan.body {
             PlanBody::Filter(legs) => filter(legs, span)?,
-            PlanBody::Timeline(_) => {
-                return Err(vec![Diagnostic::new(
-                    Code::NotExpressible,
-                    span,
-                    "SPL output of correlations is not there yet",
-                )]);
-            }
+            PlanBody::Timeline(found) => timeline::timeline(found, span)?,
         };
         Ok(vec![Query { text }])
     }

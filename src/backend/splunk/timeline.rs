@@ -1,0 +1,425 @@
+//! A correlation as a pipeline: the algorithm of [`crate::plan`], step by step.
+//!
+//! One row per event with `sw_time` (milliseconds), `sw_mask` and the key; one row per group of
+//! simultaneous events with `sw_n…` events of each mask; then per atom what the group gives
+//! (`sw_at…`), the latest start (`sw_start…`), and where an order extends it, the latest start as of
+//! earlier groups (`sw_before…`); then the firings, summed up per key. `stats` and `streamstats`
+//! group by exact values.
+
+use std::collections::BTreeSet;
+
+use minijinja::{Value, context};
+
+use super::expression::{collect, name};
+use super::legs;
+use super::syntax::{EVAL, Eval, list_field, string};
+use super::value::Assignments;
+use super::{render, values};
+use crate::backend::Fragment;
+use crate::backend::infix::{Expr, all, any, not};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::PatternId;
+use crate::plan::{Fire, Holds, Leg, Link, Start, Timeline};
+use crate::source::Span;
+
+/// The longest window of `streamstats` in events (`max_stream_window` of limits.conf).
+const MAX_WINDOW: u64 = 10_000;
+/// So many patterns fit into the mask, a number that a double holds exactly.
+const MAX_PATTERNS: usize = 50;
+
+/// The pipeline for a correlation.
+///
+/// # Errors
+/// Refusals of what it cannot say exactly; `span` is the rule's place.
+pub(super) fn timeline(timeline: &Timeline, span: Span) -> Result<String, Vec<Diagnostic>> {
+    check(timeline, span)?;
+    let (search, _) = legs::base(&timeline.legs);
+    let keys = Keys::new(timeline, span)?;
+    let by = match keys.fields.as_slice() {
+        [] => String::new(),
+        fields => format!(" by {}", fields.join(", ")),
+    };
+    let steps = rows(timeline, &keys, span)?;
+    let context = context! {
+        search => search,
+        steps => values(steps.steps),
+        kept => trusted(keys.kept()),
+        expanded => keys.several.iter().map(trusted).collect::<Vec<_>>(),
+        present => trusted(keys.present()),
+        nths => nths(timeline),
+        keys => keys.fields.iter().map(trusted).collect::<Vec<_>>(),
+        groups => trusted(groups(timeline)),
+        levels => levels(timeline),
+        by => trusted(by),
+        firings => trusted(firings(timeline)),
+        seen => trusted(seen(timeline)),
+    };
+    render("timeline.j2", include_str!("../../../templates/splunk/timeline.j2"), context, span)
+}
+
+/// Text put together here from names made here and fragments.
+fn trusted(text: impl Into<String>) -> Value {
+    Fragment::<Eval>::trusted(text).into()
+}
+
+fn check(timeline: &Timeline, span: Span) -> Result<(), Vec<Diagnostic>> {
+    let mut found = Vec::new();
+    let mut refuse = |code, message: String, help: &str| {
+        found.push(Diagnostic::new(code, span, message).help(help));
+    };
+    if timeline.skew > 0 {
+        let message = "SPL output tolerates no disorder of events (`skew`) yet".to_owned();
+        refuse(Code::NotExpressible, message, "leave `skew` out for this target");
+    }
+    for leg in &timeline.legs {
+        if leg.place.time.name != "_time" {
+            let message = format!("the clock of the events is `{}`", leg.place.time.name);
+            refuse(Code::NotExpressible, message, "in Splunk windows run on `_time` only");
+        }
+    }
+    if timeline.patterns.len() > MAX_PATTERNS {
+        let message = format!("the rule has more than {MAX_PATTERNS} events");
+        refuse(Code::OverLimit, message, "split the rule");
+    }
+    for start in &timeline.starts {
+        match start {
+            Start::Nth { nth, .. } if *nth > MAX_WINDOW => {
+                let message = format!("`streamstats` counts no more than {MAX_WINDOW} events");
+                refuse(Code::OverLimit, message, "lower the number of events");
+            }
+            Start::Nth { .. } | Start::Seen(_) | Start::Chain(_) => {}
+        }
+    }
+    if found.is_empty() { Ok(()) } else { Err(found) }
+}
+
+/// The key, as fields of lists and of expressions.
+struct Keys {
+    /// In `by` clauses.
+    fields: Vec<String>,
+    /// In expressions.
+    names: Vec<String>,
+    /// Those of `fields` that may hold several values.
+    several: Vec<String>,
+    /// Of each part the names of the columns that it comes from, by leg.
+    sources: Vec<Vec<String>>,
+}
+
+impl Keys {
+    fn new(timeline: &Timeline, span: Span) -> Result<Self, Vec<Diagnostic>> {
+        let mut keys = Self {
+            fields: Vec::new(),
+            names: Vec::new(),
+            several: Vec::new(),
+            sources: Vec::new(),
+        };
+        for (at, key) in timeline.keys.iter().enumerate() {
+            let field = key_name(key, span).map_err(|refusal| vec![refusal])?;
+            let (sources, several) = sources(&timeline.legs, at, key, span)?;
+            keys.names.push(if field.starts_with('"') {
+                format!("'{key}'")
+            } else {
+                field.clone()
+            });
+            if several {
+                keys.several.push(field.clone());
+            }
+            keys.fields.push(field);
+            keys.sources.push(sources);
+        }
+        Ok(keys)
+    }
+
+    /// Assigns the parts of the key, those with several values without repetitions.
+    fn assign(&self, steps: &mut Assignments) {
+        let mut assignments = Vec::new();
+        for (at, sources) in self.sources.iter().enumerate() {
+            let (Some(name), Some(field)) = (self.names.get(at), self.fields.get(at)) else {
+                continue;
+            };
+            let value = match sources.as_slice() {
+                [] => "null()".to_owned(),
+                [first, rest @ ..] if rest.iter().all(|source| source == first) => first.clone(),
+                several => {
+                    let cases = several.iter().enumerate();
+                    let cases = cases.map(|(leg, source)| format!("sw_leg={leg}, {source}"));
+                    format!("case({})", cases.collect::<Vec<_>>().join(", "))
+                }
+            };
+            let value =
+                if self.several.contains(field) { format!("mvdedup({value})") } else { value };
+            if *name != value {
+                assignments.push((name.clone(), value));
+            }
+        }
+        let clobbers = assignments.iter().any(|(name, _)| self.reads_elsewhere(name));
+        for (at, (name, value)) in assignments.iter().enumerate() {
+            let target = if clobbers { format!("sw_key{at}") } else { name.clone() };
+            steps.assign(&target, value);
+        }
+        for (at, (name, _)) in assignments.iter().enumerate().filter(|_| clobbers) {
+            steps.assign(name, &format!("sw_key{at}"));
+        }
+    }
+
+    /// Whether a part of the key comes from a column that another part is named after.
+    fn reads_elsewhere(&self, name: &String) -> bool {
+        let others = self.names.iter().zip(&self.sources).filter(|(other, _)| *other != name);
+        others.flat_map(|(_, sources)| sources).any(|source| source == name)
+    }
+
+    /// Which rows take part.
+    fn kept(&self) -> String {
+        let present = self.names.iter().zip(&self.fields).flat_map(|(name, field)| {
+            let there = format!("isnotnull({name})");
+            let filled = format!("{name}!=\"\"");
+            let single = !self.several.contains(field);
+            std::iter::once(there).chain(single.then_some(filled))
+        });
+        let parts = std::iter::once("sw_mask>0".to_owned()).chain(present);
+        parts.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// What is left to ask once every row has one value of each part.
+    fn present(&self) -> String {
+        let of_several = self.names.iter().zip(&self.fields);
+        let of_several = of_several.filter(|(_, field)| self.several.contains(field));
+        of_several.map(|(name, _)| format!("{name}!=\"\"")).collect::<Vec<_>>().join(" AND ")
+    }
+}
+
+/// The columns of a part of the key, by leg, and whether any may hold several values.
+fn sources(
+    legs: &[Leg],
+    at: usize,
+    key: &str,
+    span: Span,
+) -> Result<(Vec<String>, bool), Vec<Diagnostic>> {
+    let mut several = false;
+    let sources = collect(legs.iter().map(|leg| {
+        let column = leg.keys.get(at).and_then(Option::as_ref).ok_or_else(|| {
+            let message = format!("an event does not carry the key `{key}`");
+            vec![Diagnostic::new(Code::NotExpressible, span, message)]
+        })?;
+        several |= column.multi;
+        name(column, span).map_err(|refusal| vec![refusal])
+    }))?;
+    Ok((sources, several))
+}
+
+/// A part of the key as a column of the result.
+fn key_name(key: &str, span: Span) -> Result<String, Diagnostic> {
+    let ours = key.starts_with("sw_") || RESULT.contains(&key);
+    let field = list_field(key).filter(|_| !ours);
+    field.map(|field| field.to_string()).ok_or_else(|| {
+        let message = format!("the key `{key}` has a name that SPL output cannot use");
+        Diagnostic::new(Code::NotExpressible, span, message)
+            .help("give the key an alias of letters, digits and `_` that does not begin with `sw_`")
+    })
+}
+
+/// Columns of the result beside the key.
+const RESULT: &[&str] = &["_time", "first_firing", "last_firing", "firings", "seen"];
+
+/// One row per event: its time, its mask, its key.
+fn rows(timeline: &Timeline, keys: &Keys, span: Span) -> Result<Assignments, Vec<Diagnostic>> {
+    let legs = timeline.legs.as_slice();
+    let mut steps = Assignments::default();
+    legs::number_places(legs, &mut steps, span)?;
+    legs::compute(legs, &mut steps, span)?;
+    let flags = (0..timeline.patterns.len()).map(|pattern| {
+        let flag = legs::flag(legs, PatternId(pattern), span)?;
+        Ok(format!("if({}, {}, 0)", flag.text, 1_u64 << pattern.min(MAX_PATTERNS)))
+    });
+    steps.assign("sw_time", "round(_time*1000)");
+    steps.assign("sw_mask", &collect(flags)?.join("+"));
+    keys.assign(&mut steps);
+    Ok(steps)
+}
+
+/// Times of the `nth` latest event, found before events are grouped.
+fn nths(timeline: &Timeline) -> Vec<Value> {
+    let nth = |(at, start): (usize, &Start)| match start {
+        Start::Nth { masks, nth } => Some(context! {
+            nth => *nth,
+            at => trusted(format!("sw_at{at}")),
+            counts => trusted(counts(timeline, masks)),
+        }),
+        Start::Seen(_) | Start::Chain(_) => None,
+    };
+    timeline.starts.iter().enumerate().filter_map(nth).collect()
+}
+
+/// 1 for events of the masks, else 0.
+fn counts(timeline: &Timeline, masks: &[usize]) -> String {
+    if masks.len() == timeline.masks.len() {
+        return "1".to_owned();
+    }
+    let numbers = masks.iter().filter_map(|mask| timeline.masks.get(*mask));
+    let tests = numbers.map(|mask| Expr::<Eval>::atom(format!("sw_mask={}", mask.number())));
+    format!("if({}, 1, 0)", any(tests.collect(), &EVAL).text)
+}
+
+/// What is kept of a group: the number of events of each mask, and the `nth` latest events.
+fn groups(timeline: &Timeline) -> String {
+    let counts = timeline.masks.iter().enumerate().map(|(at, mask)| match timeline.masks.len() {
+        1 => format!("count as sw_n{at}"),
+        _ => format!("count(eval(sw_mask={})) as sw_n{at}", mask.number()),
+    });
+    let nths = timeline.starts.iter().enumerate().filter_map(|(at, start)| match start {
+        Start::Nth { .. } => Some(format!("max(sw_at{at}) as sw_at{at}")),
+        Start::Seen(_) | Start::Chain(_) => None,
+    });
+    counts.chain(nths).collect::<Vec<_>>().join(" ")
+}
+
+/// Atoms by how many others they build on; those of a level are computed together.
+fn levels(timeline: &Timeline) -> Vec<Value> {
+    let depths = depths(&timeline.starts);
+    let needed = remembered(timeline);
+    let deepest = depths.iter().copied().max().unwrap_or(0);
+    let level = |level: usize| {
+        let here: Vec<usize> =
+            depths.iter().enumerate().filter(|(_, at)| **at == level).map(|(at, _)| at).collect();
+        let steps: Vec<Value> =
+            here.iter().filter_map(|at| group_start(timeline, *at)).map(trusted).collect();
+        let running = |to: &str, of: &[usize]| {
+            let each = of.iter().map(|at| format!("max(sw_at{at}) as sw_{to}{at}"));
+            trusted(each.collect::<Vec<_>>().join(" "))
+        };
+        let before: Vec<usize> = here.iter().copied().filter(|at| needed.contains(at)).collect();
+        context! {
+            steps => steps,
+            starts => running("start", &here),
+            remembers => !before.is_empty(),
+            befores => running("before", &before),
+        }
+    };
+    (0..=deepest).map(level).collect()
+}
+
+/// INVARIANT: an order extends only atoms that stand before it.
+fn depths(starts: &[Start]) -> Vec<usize> {
+    let mut depths: Vec<usize> = Vec::new();
+    for start in starts {
+        let depth = match start {
+            Start::Seen(_) | Start::Nth { .. } => 0,
+            Start::Chain(links) => links
+                .iter()
+                .filter_map(|link| depths.get(link.from?))
+                .map(|depth| depth + 1)
+                .max()
+                .unwrap_or(0),
+        };
+        depths.push(depth);
+    }
+    depths
+}
+
+/// The atoms that some order extends.
+fn remembered(timeline: &Timeline) -> BTreeSet<usize> {
+    let chains = timeline.starts.iter().flat_map(|start| match start {
+        Start::Chain(links) => links.as_slice(),
+        Start::Seen(_) | Start::Nth { .. } => &[],
+    });
+    let fires = timeline.fires.iter().flat_map(|fire| &fire.links);
+    chains.chain(fires).filter_map(|link| link.from).collect()
+}
+
+/// What the group gives to an atom, as an assignment.
+fn group_start(timeline: &Timeline, at: usize) -> Option<String> {
+    let value = match timeline.starts.get(at)? {
+        Start::Seen(masks) => format!("if({}>0, sw_time, null())", sum(masks)),
+        Start::Nth { .. } => return None,
+        Start::Chain(links) => latest(links),
+    };
+    Some(format!("sw_at{at}={value}"))
+}
+
+/// The latest of the starts of the links that hold.
+fn latest(links: &[Link]) -> String {
+    let value = |link: &Link| match link.from {
+        Some(from) => format!("sw_before{from}"),
+        None => "sw_time".to_owned(),
+    };
+    match links {
+        [link] => format!("if({}, {}, null())", holds_link(link).text, value(link)),
+        links => {
+            let each = links
+                .iter()
+                .map(|link| format!("if({}, {}, -1)", holds_link(link).text, value(link)));
+            format!("nullif(max({}), -1)", each.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// Whether the group has the events that a link needs, and the atom that it extends has a start.
+fn holds_link(link: &Link) -> Expr<Eval> {
+    let needs = link.needs.iter();
+    let needs = needs.map(|(masks, least)| Expr::atom(format!("{}>={least}", sum(masks))));
+    let from = link.from.map(|from| Expr::atom(format!("isnotnull(sw_before{from})")));
+    all(needs.chain(from).collect(), &EVAL)
+}
+
+/// The number of events of the masks.
+fn sum(masks: &[usize]) -> String {
+    match masks {
+        [] => "0".to_owned(),
+        masks => masks.iter().map(|mask| format!("sw_n{mask}")).collect::<Vec<_>>().join("+"),
+    }
+}
+
+/// The number of the group's events that fire.
+fn firings(timeline: &Timeline) -> String {
+    let (orders, plain): (Vec<&Fire>, Vec<&Fire>) =
+        timeline.fires.iter().partition(|fire| !fire.links.is_empty());
+    let condition = holds(&timeline.holds);
+    let mut parts = Vec::new();
+    if !plain.is_empty() {
+        let masks: Vec<usize> = plain.iter().map(|fire| fire.mask).collect();
+        parts.push(format!("if({}, {}, 0)", condition.text, sum(&masks)));
+    }
+    for fire in orders {
+        let links = fire.links.iter().map(|link| completes(link, timeline.window));
+        let links = any(links.collect(), &EVAL);
+        let both = match &timeline.holds {
+            Holds::All(parts) if parts.is_empty() => links,
+            Holds::All(_) | Holds::Any(_) | Holds::Not(_) | Holds::Within(..) => {
+                all(vec![condition.clone(), links], &EVAL)
+            }
+        };
+        parts.push(format!("if({}, {}, 0)", both.text, sum(&[fire.mask])));
+    }
+    if parts.is_empty() { "0".to_owned() } else { parts.join("+") }
+}
+
+/// Whether a link holds with a start inside the window.
+fn completes(link: &Link, window: u64) -> Expr<Eval> {
+    let inside = link.from.map(|from| Expr::atom(format!("sw_time-sw_before{from}<={window}")));
+    all(std::iter::once(holds_link(link)).chain(inside).collect(), &EVAL)
+}
+
+fn holds(condition: &Holds) -> Expr<Eval> {
+    match condition {
+        Holds::Within(at, span) => within(*at, *span),
+        Holds::All(parts) => all(parts.iter().map(holds).collect(), &EVAL),
+        Holds::Any(parts) => any(parts.iter().map(holds).collect(), &EVAL),
+        Holds::Not(inner) => not(&holds(inner), &EVAL),
+    }
+}
+
+fn within(at: usize, span: u64) -> Expr<Eval> {
+    let there = Expr::atom(format!("isnotnull(sw_start{at})"));
+    all(vec![there, Expr::atom(format!("sw_time-sw_start{at}<={span}"))], &EVAL)
+}
+
+/// The names of the patterns that lie in the window.
+fn seen(timeline: &Timeline) -> String {
+    let each = timeline.patterns.iter().enumerate().map(|(at, pattern)| {
+        format!("if({}, {}, null())", within(at, timeline.window).text, string(pattern))
+    });
+    match each.collect::<Vec<_>>().as_slice() {
+        [only] => only.clone(),
+        several => format!("mvappend({})", several.join(", ")),
+    }
+}
