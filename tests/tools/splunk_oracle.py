@@ -38,7 +38,7 @@ def found(case, rows):
     for row in rows:
         seen = row.get("seen", [])
         result.append({
-            "key": row.get("Computer", ""),
+            "key": row.get(case["key"], ""),
             "first": round(float(row["first_firing"]) * 1000),
             "last": round(float(row["last_firing"]) * 1000),
             "firings": int(row["firings"]),
@@ -57,7 +57,7 @@ def main():
     sys.dont_write_bytecode = True
     import splexec
 
-    count, hits, bad = {}, 0, 0
+    count, hits, bad = {}, {}, 0
     for case in cases(options.rounds, options.seed):
         count[case["kind"]] = count.get(case["kind"], 0) + 1
         try:
@@ -66,7 +66,7 @@ def main():
             result = found(case, rows)
         except Exception as error:  # the oracle's complaint is the finding
             result = f"{type(error).__name__}: {error}"
-        hits += bool(case["expected"])
+        hits[case["kind"]] = hits.get(case["kind"], 0) + bool(case["expected"])
         if result != case["expected"]:
             bad += 1
             if bad <= options.show:
@@ -74,7 +74,7 @@ def main():
                       "\nEXPECTED", case["expected"], "\nFOUND   ", result)
                 for event in case["events"]:
                     print("  ", json.dumps(event, ensure_ascii=False))
-    print(f"{count}, {hits} with hits, {bad} differ")
+    print(f"cases {count}, with hits {hits}, {bad} differ")
     sys.exit(bad > 0)
 
 

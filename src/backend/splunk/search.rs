@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
-use super::syntax::{SEARCH, Search, breaks_lines, search_field, search_value, whole};
+use super::syntax::{SEARCH, Search, breaks_lines, search_field, search_value, searchable, whole};
 use crate::backend::Fragment;
 use crate::backend::infix::{Expr, Top, all, any};
 use crate::ir::{Cmp, Op, Predicate, Test, TextTest};
@@ -204,7 +204,8 @@ fn keyword(test: &TextTest) -> Bound {
         | TextTest::Contains(text) => text,
         TextTest::Like(_) => return Bound::wider(None),
     };
-    let stretches = text.split(breaks_terms).filter(|part| !part.is_empty());
+    let stretches =
+        text.split(|c| breaks_terms(c) || !searchable(c)).filter(|part| !part.is_empty());
     let parts: Vec<Bound> = stretches
         .map(|part| {
             let value = search_value(&TextTest::Contains(part.to_owned()));

@@ -109,7 +109,7 @@ impl Wildcards {
 /// Whether a search value can hold the character and fold its case. A literal `*` cannot be
 /// escaped, control characters and back-ticks (macros) do not survive every way into Splunk, and
 /// folding beyond ASCII is not documented.
-fn searchable(c: char) -> bool {
+pub(super) fn searchable(c: char) -> bool {
     let special = matches!(c, '*' | '`') || breaks_lines(c);
     !special && (c.is_ascii() || case_variants(c).is_empty())
 }

@@ -58,10 +58,9 @@ const PIECES: &[&str] = &[
     "a", "B", "\\", "\"", "*", "?", " ", "ä", "Ä", "%", "_", "|", "x", "1", ".", "(", "\n", "`",
     "$", "foo", "日", "k",
 ];
-const WHOLE: &[&str] = &["", "1", "10", "-", "7", "4.5", "10.1.2.3", "::1", "10.0.0.0/8", "true"];
+const WHOLE: &[&str] = &["", "1", "10", "-", "7", "4.5", "10.1.2.3", "::1", "true"];
 const FIELDS: &[&str] = &["a", "b", "c.d", "e f{}"];
-const REGEXES: &[&str] =
-    &["^a", "a$", r"\\", r#""[\\"|]?"#, "a|B", r"\d+\.?", "(?i)Ä", "foo.", r"\x"];
+const REGEXES: &[&str] = &["^a", "a$", r"\\", r#""[\\"|]?"#, "a|B", r"\d+\.?", "(?i)Ä", "foo."];
 
 fn some_text(dice: &mut Dice) -> String {
     if dice.roll(4) == 0 {
@@ -76,7 +75,10 @@ fn some_column(dice: &mut Dice) -> Column {
 }
 
 fn some_text_test(dice: &mut Dice) -> TextTest {
-    let text = some_text(dice);
+    let text = match dice.roll(20) {
+        0 => "10.0.0.0/8".to_owned(),
+        _ => some_text(dice),
+    };
     match dice.roll(5) {
         0 => TextTest::Equals(text),
         1 => TextTest::StartsWith(text),
@@ -199,9 +201,9 @@ fn test_holds(test: &Test<Column>, event: &Event) -> bool {
             values.is_empty() || any(&str::is_empty)
         }
         Op::Text { test, cased } => any(&|value| text_holds(test, *cased, value)),
-        Op::Number { cmp: Cmp::Neq, value } => !any(&|text| text.parse() == Ok(*value)),
+        Op::Number { cmp: Cmp::Neq, value } => !any(&|text| text.trim().parse() == Ok(*value)),
         Op::Number { cmp, value } => any(&|text| {
-            text.parse::<f64>().is_ok_and(|number| match cmp {
+            text.trim().parse::<f64>().is_ok_and(|number| match cmp {
                 Cmp::Eq => number == *value,
                 Cmp::Neq => number != *value,
                 Cmp::Lt => number < *value,
@@ -222,7 +224,6 @@ fn test_holds(test: &Test<Column>, event: &Event) -> bool {
         }
         Op::Cidr(net) => any(&|value| {
             value.parse::<std::net::IpAddr>().is_ok_and(|address| net.contains(&address))
-                || value == net.to_string()
         }),
         Op::Exists => !values.is_empty(),
         Op::Null => values.is_empty() || any(&str::is_empty),
@@ -267,11 +268,11 @@ fn text_holds(test: &TextTest, cased: bool, value: &str) -> bool {
 
 // Timelines
 
-/// An event of a timeline: its time, its log source, its host, and the letters in its image.
+/// An event of a timeline: its time, its log source, its hosts, and the letters in its image.
 struct Occurrence {
     time: u64,
     code: usize,
-    host: Option<&'static str>,
+    hosts: Vec<&'static str>,
     image: String,
 }
 
@@ -280,6 +281,21 @@ type Letter = (usize, char);
 
 const SOURCES: &[(&str, u32)] = &[("windows/process_creation", 1), ("windows/image_load", 7)];
 const WINDOW: u64 = 10_000;
+const HOSTS: &[&[&str]] =
+    &[&["h1"], &["h1"], &["h1"], &["h1"], &["H1"], &["h2"], &[""], &[], &["h2", "h1", "h2", ""]];
+
+/// What the key of a case is.
+#[derive(Clone, Copy, PartialEq)]
+enum Keyed {
+    /// Nothing.
+    No,
+    /// `Computer` in all events.
+    Same,
+    /// `Computer`, which may hold several values.
+    Several,
+    /// `Computer` in the events of one log source, `User` in those of the other.
+    Alias,
+}
 
 fn some_pattern(dice: &mut Dice) -> Letter {
     (dice.roll(SOURCES.len()), *dice.pick(&['p', 'q', 'r']))
@@ -346,18 +362,20 @@ fn some_chain(dice: &mut Dice, patterns: usize) -> Cond {
     Cond::Chain((0..2 + dice.roll(3)).map(|_| step(dice)).collect())
 }
 
-fn some_occurrences(dice: &mut Dice) -> Vec<Occurrence> {
+fn some_occurrences(dice: &mut Dice, keyed: Keyed) -> Vec<Occurrence> {
     let count = 4 + dice.roll(25);
     let spread = *dice.pick(&[8, 40, 200]);
+    let several = usize::from(keyed != Keyed::Several);
+    let hosts = &HOSTS[..HOSTS.len() - several];
     (0..count)
         .map(|_| {
             let step = *dice.pick(&[0, 1, 500, 1_000]);
             let image: String =
-                (0..dice.roll(3)).map(|_| *dice.pick(&['p', 'Q', 'r', 'x'])).collect();
+                (0..1 + dice.roll(2)).map(|_| *dice.pick(&['p', 'Q', 'r', 'x'])).collect();
             Occurrence {
                 time: 1_700_000_000_000 + dice.roll(spread) as u64 * 1_000 + step,
                 code: dice.roll(SOURCES.len()),
-                host: *dice.pick(&[Some("h1"), Some("h1"), Some("H1"), Some("h2"), Some(""), None]),
+                hosts: dice.pick(hosts).to_vec(),
                 image,
             }
         })
@@ -370,14 +388,19 @@ fn timeline_case(dice: &mut Dice) -> Option<Value> {
         0 => some_chain(dice, letters.len()),
         _ => some_cond(dice, letters.len(), 2),
     };
-    let keyed = dice.roll(4) > 0;
+    let keyed = *dice.pick(&[Keyed::No, Keyed::Same, Keyed::Several, Keyed::Alias]);
+    let host =
+        |source: usize| if keyed == Keyed::Alias && source == 1 { "User" } else { "Computer" };
     let key = Key {
-        name: "Computer".to_owned(),
-        fields: letters.iter().map(|_| Some((field("Computer"), Transform::None))).collect(),
+        name: if keyed == Keyed::Alias { "User".to_owned() } else { "Computer".to_owned() },
+        fields: letters
+            .iter()
+            .map(|(source, _)| Some((field(host(*source)), Transform::None)))
+            .collect(),
     };
     let correlation = Correlation {
         patterns: letters.iter().enumerate().map(|(at, letter)| pattern(at, *letter)).collect(),
-        keys: if keyed { vec![key] } else { Vec::new() },
+        keys: if keyed == Keyed::No { Vec::new() } else { vec![key] },
         window: WINDOW,
         skew: 0,
         cond,
@@ -390,9 +413,15 @@ fn timeline_case(dice: &mut Dice) -> Option<Value> {
         body: Body::Correlation(correlation.clone()),
     };
     let platform = crate::platform::load("splunk-ta")?;
-    let plan = crate::plan::plan(&rule, &platform).ok()?;
+    let mut plan = crate::plan::plan(&rule, &platform).ok()?;
+    if keyed == Keyed::Several {
+        let PlanBody::Timeline(timeline) = &mut plan.body else { return None };
+        for key in timeline.legs.iter_mut().flat_map(|leg| leg.keys.iter_mut().flatten()) {
+            key.multi = true;
+        }
+    }
     let query = Splunk.render(&plan).unwrap().remove(0).text;
-    let events = some_occurrences(dice);
+    let events = some_occurrences(dice, keyed);
     let expected = expected(&correlation, &letters, &events);
     let events: Vec<Value> = events
         .iter()
@@ -404,15 +433,18 @@ fn timeline_case(dice: &mut Dice) -> Option<Value> {
                 "EventCode": SOURCES[event.code].1,
                 "Image": event.image,
             });
-            if let Some(host) = event.host {
-                object["Computer"] = json!(host);
+            match event.hosts.as_slice() {
+                [] => {}
+                [one] => object[host(event.code)] = json!(one),
+                several => object[host(event.code)] = json!(several),
             }
             object
         })
         .collect();
     Some(json!({
         "kind": "timeline", "query": query, "events": events, "expected": expected,
-        "rule": format!("{:?}", correlation.cond), "keyed": keyed,
+        "rule": format!("{:?}", correlation.cond),
+        "key": correlation.keys.first().map(|key| &key.name),
     }))
 }
 
@@ -423,12 +455,13 @@ fn expected(correlation: &Correlation, letters: &[Letter], events: &[Occurrence]
     };
     let mut by_key: BTreeMap<&str, Vec<&Occurrence>> = BTreeMap::new();
     for event in events {
-        match (correlation.keys.is_empty(), event.host) {
-            (true, _) => by_key.entry("").or_default().push(event),
-            (false, Some(host)) if !host.is_empty() => {
-                by_key.entry(host).or_default().push(event);
-            }
-            (false, _) => {}
+        if correlation.keys.is_empty() {
+            by_key.entry("").or_default().push(event);
+            continue;
+        }
+        let hosts: BTreeSet<&str> = event.hosts.iter().copied().collect();
+        for host in hosts.into_iter().filter(|host| !host.is_empty()) {
+            by_key.entry(host).or_default().push(event);
         }
     }
     let mut rows = Vec::new();
