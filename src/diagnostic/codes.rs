@@ -163,4 +163,5 @@ codes! {
     CountOnTheWay "W0601" "count-on-the-way" "a count that is small or exact holds on the way up";
     FilterWidens "W0602" "filter-widens" "a filter on an event under `not` makes the rule fire more";
     AsciiCaseOnly "W0605" "ascii-case-only" "only ASCII letters are folded";
+    SimultaneousEvents "W0606" "simultaneous-events" "simultaneous events are not told apart";
 }

@@ -7,6 +7,7 @@
 //! * [`syntax`]: strings, fields, numbers: the only place that knows quoting
 //! * [`leaf`], [`predicate`]: tests and boolean structure; [`lucene`], [`address`]: what they need
 //! * [`events`]: which events of which places satisfy something
+//! * [`sequence`]: conditions over several events
 //!
 //! What EQL cannot say (aggregates, comparisons of fields, words anywhere) is refused.
 
@@ -15,6 +16,7 @@ mod events;
 mod leaf;
 mod lucene;
 mod predicate;
+mod sequence;
 mod syntax;
 
 use std::collections::BTreeSet;
@@ -44,14 +46,14 @@ impl Backend for Eql {
 
     fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>> {
         match &plan.body {
-            PlanBody::Filter(legs) => Ok(vec![filter(legs, plan.meta.span)?]),
-            PlanBody::Timeline(_) => Err(vec![refusal(plan.meta.span)]),
+            PlanBody::Filter(legs) => filter(legs, plan.meta.span),
+            PlanBody::Timeline(timeline) => sequence::queries(plan, timeline),
         }
     }
 }
 
 /// The events of the legs that satisfy their flags.
-fn filter(legs: &[Leg], rule: Span) -> Result<Query, Vec<Diagnostic>> {
+fn filter(legs: &[Leg], rule: Span) -> Result<Vec<Query>, Vec<Diagnostic>> {
     let mut printer = Printer::new(rule);
     let found = legs.iter().map(|leg| {
         let lets: BTreeSet<&str> = leg.lets.iter().map(|new| new.column.name.as_str()).collect();
@@ -64,9 +66,22 @@ fn filter(legs: &[Leg], rule: Span) -> Result<Query, Vec<Diagnostic>> {
     if !problems.is_empty() {
         return Err(problems);
     }
+    filter_query(&events, &[], rule).map(|query| vec![query]).map_err(|problem| vec![problem])
+}
+
+/// The query for single events.
+fn filter_query(events: &Events, notes: &[String], rule: Span) -> Result<Query, Diagnostic> {
     let text = include_str!("../../../templates/eql/filter.eql.j2");
-    let context = context! { category => events.category.clone(), parts => events.lines() };
-    query("filter.eql.j2", text, context, rule).map_err(|problem| vec![problem])
+    let context = context! {
+        notes => comments(notes),
+        category => events.category.clone(),
+        parts => events.lines(),
+    };
+    query("filter.eql.j2", text, context, rule)
+}
+
+fn comments(notes: &[String]) -> Vec<Value> {
+    notes.iter().map(|note| syntax::comment(note).into()).collect()
 }
 
 /// Renders a skeleton.
@@ -74,10 +89,6 @@ fn query(name: &str, text: &str, context: Value, rule: Span) -> Result<Query, Di
     template::render(name, text, context).map(|text| Query { text }).map_err(|error| {
         Diagnostic::new(Code::TemplateContract, rule, format!("the template fails: {error}"))
     })
-}
-
-fn refusal(rule: Span) -> Diagnostic {
-    Diagnostic::new(Code::NotExpressible, rule, "EQL cannot express the correlation exactly")
 }
 
 #[cfg(test)]

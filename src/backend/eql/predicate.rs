@@ -189,5 +189,15 @@ pub(super) fn key_present(column: &Column) -> Vec<Expr> {
     parts
 }
 
+/// What the events of a sequence need besides: it drops those without a key itself, unless the
+/// field is optional, but not those whose key is empty.
+pub(super) fn key_joins(column: &Column) -> Vec<Expr> {
+    let mut parts = key_present(column);
+    if !syntax::is_open(&column.name) {
+        parts.remove(0);
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests;
