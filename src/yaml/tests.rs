@@ -1,3 +1,7 @@
+//! The YAML reader: places, recovery, limits, and texts made to hurt it.
+//!
+//! `findings(text)` lists code and caret text of what is wrong, `only(text)` reads a sound text.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -221,7 +225,8 @@ proptest! {
         text in r"(?:[a-c:\-\[\]\{\}'\x22,#&*!|>?%@\\ \n\r\t]|\PC){0,60}",
     ) {
         let (documents, found) = read(&text);
-        for one in documents.iter().map(|node| node.span).chain(found.iter().map(|f| f.primary.span)) {
+        let findings = found.iter().map(|finding| finding.primary.span);
+        for one in documents.iter().map(|node| node.span).chain(findings) {
             prop_assert!(text.get(one.range()).is_some(), "{:?}", one);
         }
     }

@@ -38,7 +38,8 @@ impl Sample {
         for number in 0..rules {
             sources.add(format!("{number}.yml"), rule(number));
         }
-        let goals = [("splunk", "splunk-ta"), ("kql", "defender-xdr"), ("eql", "elastic-winlogbeat")];
+        let goals =
+            [("splunk", "splunk-ta"), ("kql", "defender-xdr"), ("eql", "elastic-winlogbeat")];
         let platforms = goals.map(|(target, name)| (target, platform::load(name).unwrap())).into();
         Self { sources, taxonomy: Taxonomy::standard(), platforms }
     }
@@ -92,7 +93,10 @@ fn main() {
         let ratio = |time: Duration| time.as_secs_f64() / yaml.as_secs_f64();
         println!("{count} rules: YAML alone {yaml:?} (1.0)");
         println!("{count} rules: parse + check {checked:?} ({:.1})", ratio(checked));
-        println!("{count} rules: … + convert to splunk, kql, eql {converted:?} ({:.1})", ratio(converted));
+        println!(
+            "{count} rules: … + convert to splunk, kql, eql {converted:?} ({:.1})",
+            ratio(converted)
+        );
         println!("{count} rules: … + loading taxonomy and platforms {cold:?} ({:.1})", ratio(cold));
     }
 }

@@ -7,8 +7,9 @@
 //! operand  = "(" or ")" | quantity "of" pattern | name
 //! quantity = "all" | "any" | digits         pattern = "them" | name with "*"
 //! ```
-//! Keywords in any case. A mistake is reported and the rest is still read. `a or not (b and 1 of c*`
-//! → one finding at the `(`, and the tree it would be with a `)` at its end.
+//! Keywords in any case. A mistake is reported and the rest is still read.
+//!
+//! `a or not (b and 1 of c*` → one finding at the `(`, and the tree it would be with a `)` at its end.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Correlation documents (Sigma correlation rules specification 2.1.0).
 //!
-//! `correlation: {type: event_count, rules: a, group-by: [User], timespan: 1h, condition: {gte: 10}}`
-//! → `Correlation` with one rule, one key and `Thresholds([gte 10])`. What the type asks for, and
+//! `{type: event_count, rules: a, group-by: [User], timespan: 1h, condition: {gte: 10}}` →
+//! `Correlation` with one rule, one key and `Thresholds([gte 10])`. What the type asks for, and
 //! whether the timespan is one, is decided by `check`.
 
 use super::parse_condition;

@@ -1,3 +1,7 @@
+//! Sigma documents: what is read, and where each mistake is reported.
+//!
+//! `with_detection("s: {A: x}\ncondition: s")` makes a rule; `show` prints its search: `all(A='x')`.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -155,7 +159,8 @@ fn mistakes_in_a_detection_have_a_code_and_a_place() {
             "s: {A: b}\ntimeframe: 5m\ncondition: s | count() > 5",
             &[
                 "E0204 [timeframe: 5m] `timeframe` is not part of a rule any more",
-                "E0204 [| count() > 5] counting and correlating are not part of a rule's condition any more",
+                "E0204 [| count() > 5] counting and correlating are not part of a rule's condition \
+                 any more",
             ],
         ),
         (
@@ -254,7 +259,8 @@ fn a_file_full_of_mistakes_is_reported_in_part() {
 #[test]
 fn metadata_is_kept_as_written() {
     let text = "title: t\nid: 0f0c\nname: n\ndate: 2024-01-01\ntags: [attack.t1059, 'x']\n\
-                falsepositives: none\naccept: W0605\nlogsource: {category: c, product: p, service: s}\n\
+                falsepositives: none\naccept: W0605\n\
+                logsource: {category: c, product: p, service: s}\n\
                 detection: {s: {A: b}, condition: s}\n";
     let (documents, found) = read(text);
     assert_eq!(found, []);
@@ -345,7 +351,8 @@ fn mistakes_in_a_correlation_have_a_code_and_a_place() {
             "type: temporal\nrules: {a: b}\ntimespan: 5m\naliases: [a]\ncondition: [a]",
             &[
                 "E0110 [[a]] `aliases` must be a mapping, found a list",
-                "E0110 [[a]] `condition` must be a mapping such as `gte: 10`, or a condition over rules, found a list",
+                "E0110 [[a]] `condition` must be a mapping such as `gte: 10`, or a condition over \
+                 rules, found a list",
                 "E0110 [{a: b}] `rules` must be text or a list of texts, found a mapping",
             ],
         ),
@@ -357,7 +364,8 @@ fn mistakes_in_a_correlation_have_a_code_and_a_place() {
 
 #[test]
 fn filters_name_rules_or_any_and_have_a_detection() {
-    let text = "title: f\nlogsource: {product: windows}\nfilter:\n  rules: [a, b]\n  s: {User: x}\n  condition: not s\n\
+    let text = "title: f\nlogsource: {product: windows}\n\
+                filter:\n  rules: [a, b]\n  s: {User: x}\n  condition: not s\n\
                 ---\ntitle: g\nfilter: {rules: any, s: {User: x}, condition: not s}\n";
     let (documents, found) = read(text);
     assert_eq!(found, []);
@@ -398,8 +406,9 @@ proptest! {
     fn no_rule_makes_it_panic(
         words in prop::collection::vec(
             prop::sample::select(vec![
-                "title: t", "detection:", "correlation:", "filter:", "condition: a or", "- a", "a: [", "]",
-                "rules: x", "  ", "\n", "\n  ", "\n    ", "{a: b}", "A|re: '", "---\n", "logsource: {}", "é", "aliases:",
+                "title: t", "detection:", "correlation:", "filter:", "condition: a or", "- a",
+                "a: [", "]", "rules: x", "  ", "\n", "\n  ", "\n    ", "{a: b}", "A|re: '", "---\n",
+                "logsource: {}", "é", "aliases:",
             ]),
             0..20,
         ),

@@ -1,3 +1,7 @@
+//! The condition language: trees, places, recovery and texts made to hurt it.
+//!
+//! `show` prints a tree in Lisp's notation: `a or not b` → `(or a (not b))`.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -211,7 +215,8 @@ proptest! {
     fn whatever_words_come_all_spans_lie_within_and_errors_are_reported(
         words in prop::collection::vec(
             prop::sample::select(vec![
-                "a", "b_*", "and", "or", "not", "(", ")", "1", "of", "them", "all", "|", "&&", "é", "\n",
+                "a", "b_*", "and", "or", "not", "(", ")", "1", "of", "them", "all", "|", "&&",
+                "é", "\n",
             ]),
             0..14,
         ),
