@@ -66,6 +66,11 @@ impl<'a> Index<'a> {
         id.node.eq_ignore_ascii_case(reference).then_some(at)
     }
 
+    /// All documents.
+    pub(super) fn documents(&self) -> &'a [Document] {
+        self.documents
+    }
+
     /// The document with this index.
     pub(super) fn document(&self, at: usize) -> Option<&'a Document> {
         self.documents.get(at)

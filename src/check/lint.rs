@@ -32,6 +32,11 @@ pub(super) fn check(predicate: &Predicate, condition: Span, diagnostics: &mut Di
     }
 }
 
+/// Whether no event satisfies both.
+pub(super) fn exclusive(a: &Predicate, b: &Predicate) -> bool {
+    never(&Predicate::all([a.clone(), b.clone()])).is_some()
+}
+
 /// Whether it holds for every event.
 fn always(predicate: &Predicate) -> bool {
     match predicate {

@@ -9,6 +9,7 @@
 mod correlation;
 mod detection;
 mod encode;
+mod filter;
 mod index;
 mod item;
 mod lint;
@@ -24,10 +25,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
-use crate::ir::{Body, Pattern, PatternSource, Rule};
+use crate::ir::{Body, Pattern, PatternSource, Predicate, Rule};
+use crate::source::Span;
 use crate::syntax::ast::{self, Document};
 use crate::taxonomy::Taxonomy;
 
+use filter::{Applied, Filters};
 use index::Index;
 
 /// What a check needs beside the rules.
@@ -47,26 +50,53 @@ pub fn check(
 ) -> Vec<Option<Arc<Rule>>> {
     let (index, twice) = Index::new(documents, diagnostics);
     let silent = silent(documents, &index);
+    let mut filters = Filters::new(&index, taxonomy, options, diagnostics);
     let mut checked: Vec<Option<Arc<Rule>>> = vec![None; documents.len()];
+    // Filters by document, to say where they widen a correlation.
+    let mut filtered = BTreeMap::new();
     for (at, document) in documents.iter().enumerate() {
         let Document::Rule(rule) = document else { continue };
-        let emitted = !silent.contains(&at);
-        let found = base_rule(rule, emitted, taxonomy, options, diagnostics);
-        if let (Some(slot), false) = (checked.get_mut(at), twice.contains(&at)) {
-            *slot = found.map(Arc::new);
-        }
+        let found = base_rule(rule, taxonomy, options, diagnostics);
+        let on_rule = filters.on_rule(at, rule, diagnostics);
+        let (Some(mut found), Some(on_rule)) = (found, on_rule) else { continue };
+        filtered.insert(at, on_rule.iter().map(|filter| filter.span).collect::<Vec<Span>>());
+        filter_events(&mut found, on_rule, diagnostics);
+        found.emitted = !silent.contains(&at);
+        place(&mut checked, at, found, &twice);
     }
     for at in index.correlations(diagnostics) {
         let Some(Document::Correlation(correlation)) = documents.get(at) else { continue };
-        let emitted = !silent.contains(&at);
-        let mut scope =
-            correlation::Scope { index: &index, checked: &checked, taxonomy, diagnostics };
-        let found = correlation::check(correlation, emitted, &mut scope);
-        if let (Some(slot), false) = (checked.get_mut(at), twice.contains(&at)) {
-            *slot = found.map(Arc::new);
-        }
+        let mut scope = correlation::Scope {
+            index: &index,
+            checked: &checked,
+            filters: &mut filters,
+            filtered: &filtered,
+            taxonomy,
+            diagnostics,
+        };
+        let Some(mut found) = correlation::check(at, correlation, &mut scope) else { continue };
+        found.emitted = !silent.contains(&at);
+        place(&mut checked, at, found, &twice);
     }
+    filters.finish(diagnostics);
     checked
+}
+
+/// Puts a checked rule in its place, unless another has its name.
+fn place(checked: &mut [Option<Arc<Rule>>], at: usize, rule: Rule, twice: &BTreeSet<usize>) {
+    if let (Some(slot), false) = (checked.get_mut(at), twice.contains(&at)) {
+        *slot = Some(Arc::new(rule));
+    }
+}
+
+/// Ands filters to a rule over events.
+fn filter_events(rule: &mut Rule, filters: Vec<Applied>, diagnostics: &mut Diagnostics) {
+    if let Body::Events(Pattern { source: PatternSource::Events { predicate, .. }, .. }) =
+        &mut rule.body
+    {
+        let before = std::mem::replace(predicate, Predicate::always());
+        *predicate = filter::apply(before, filters, diagnostics);
+    }
 }
 
 /// The rules that are not emitted because a correlation refers to them without `generate: true`.
@@ -85,7 +115,6 @@ fn silent(documents: &[Document], index: &Index<'_>) -> BTreeSet<usize> {
 /// A rule over single events.
 fn base_rule(
     rule: &ast::Rule,
-    emitted: bool,
     taxonomy: &Taxonomy,
     options: &Options,
     diagnostics: &mut Diagnostics,
@@ -106,7 +135,7 @@ fn base_rule(
         source: PatternSource::Events { logsource: source.key.clone(), predicate },
         span: rule.meta.span,
     };
-    Some(Rule { name, meta, emitted, body: Body::Events(pattern) })
+    Some(Rule { name, meta, emitted: true, body: Body::Events(pattern) })
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ struct Limits<'a> {
 pub(super) fn check(
     correlation: &Correlation,
     legs: &[Leg],
-    scope: &mut Scope<'_>,
+    scope: &mut Scope<'_, '_>,
 ) -> Option<Cond> {
     let written = correlation.kind.as_ref()?;
     let Some((_, kind)) = TYPES.iter().find(|(name, _)| *name == written.node) else {
@@ -86,7 +86,7 @@ fn ids(legs: &[Leg]) -> impl Iterator<Item = PatternId> {
 }
 
 /// One after the other, as listed.
-fn order(span: Span, legs: &[Leg], scope: &mut Scope<'_>) -> Option<Cond> {
+fn order(span: Span, legs: &[Leg], scope: &mut Scope<'_, '_>) -> Option<Cond> {
     if legs.len() < 2 {
         report(scope, span, "an order needs at least two rules", "list more in `rules`");
         return None;
@@ -96,7 +96,12 @@ fn order(span: Span, legs: &[Leg], scope: &mut Scope<'_>) -> Option<Cond> {
 }
 
 /// A condition with thresholds.
-fn limited(kind: Type, limits: Limits<'_>, legs: &[Leg], scope: &mut Scope<'_>) -> Option<Cond> {
+fn limited(
+    kind: Type,
+    limits: Limits<'_>,
+    legs: &[Leg],
+    scope: &mut Scope<'_, '_>,
+) -> Option<Cond> {
     let of: Vec<PatternId> = ids(legs).collect();
     let aggregate = match kind {
         Type::EventCount => {
@@ -160,7 +165,7 @@ fn values(
     limits: Limits<'_>,
     numbers: Numbers,
     legs: &[Leg],
-    scope: &mut Scope<'_>,
+    scope: &mut Scope<'_, '_>,
 ) -> Option<Vec<(PatternId, Vec<FieldRef>)>> {
     if limits.fields.is_empty() {
         let help = "say whose values count, such as `field: User`";
@@ -188,7 +193,7 @@ fn values(
     (!scope.diagnostics.errors_since(mark)).then_some(of)
 }
 
-fn percentile(limits: Limits<'_>, scope: &mut Scope<'_>) -> Option<f64> {
+fn percentile(limits: Limits<'_>, scope: &mut Scope<'_, '_>) -> Option<f64> {
     let help = "write one from 0 to 100, such as `percentile: 95`";
     match limits.percentile {
         Some(found) if (0.0..=100.0).contains(&found.node) => Some(found.node),
@@ -203,7 +208,7 @@ fn percentile(limits: Limits<'_>, scope: &mut Scope<'_>) -> Option<f64> {
     }
 }
 
-fn no_fields(limits: Limits<'_>, scope: &mut Scope<'_>) -> Option<()> {
+fn no_fields(limits: Limits<'_>, scope: &mut Scope<'_, '_>) -> Option<()> {
     let spare = limits.fields.first().map(|field| (field.span, "field"));
     let spare = spare.or(limits.percentile.map(|found| (found.span, "percentile")));
     let Some((span, key)) = spare else { return Some(()) };
@@ -216,7 +221,7 @@ fn no_fields(limits: Limits<'_>, scope: &mut Scope<'_>) -> Option<()> {
 fn comparisons(
     limits: Limits<'_>,
     numbers: Numbers,
-    scope: &mut Scope<'_>,
+    scope: &mut Scope<'_, '_>,
 ) -> Option<Vec<(Cmp, f64)>> {
     let comparisons = thresholds::read(limits.thresholds, numbers);
     if comparisons.is_empty() {
@@ -251,7 +256,7 @@ fn comparisons(
 }
 
 /// `temporal` with thresholds: how many of the rules have to occur.
-fn seen(limits: Limits<'_>, of: &[PatternId], scope: &mut Scope<'_>) -> Option<Cond> {
+fn seen(limits: Limits<'_>, of: &[PatternId], scope: &mut Scope<'_, '_>) -> Option<Cond> {
     no_fields(limits, scope)?;
     let seen: Vec<Cond> = of.iter().copied().map(Cond::Seen).collect();
     let least = |count: f64| Cond::AtLeast(count as u32, seen.clone());
@@ -279,7 +284,11 @@ fn seen(limits: Limits<'_>, of: &[PatternId], scope: &mut Scope<'_>) -> Option<C
 }
 
 /// A condition over rules.
-fn boolean(condition: &Spanned<Condition>, legs: &[Leg], scope: &mut Scope<'_>) -> Option<Cond> {
+fn boolean(
+    condition: &Spanned<Condition>,
+    legs: &[Leg],
+    scope: &mut Scope<'_, '_>,
+) -> Option<Cond> {
     let mark = scope.diagnostics.len();
     let mut used = vec![false; legs.len()];
     let cond = lower(condition, legs, &mut used, scope);
@@ -303,7 +312,7 @@ fn lower(
     condition: &Spanned<Condition>,
     legs: &[Leg],
     used: &mut [bool],
-    scope: &mut Scope<'_>,
+    scope: &mut Scope<'_, '_>,
 ) -> Cond {
     match &condition.node {
         Condition::Name(name) => named(name, legs, used, scope),
@@ -334,7 +343,12 @@ fn lower(
     }
 }
 
-fn at_least(quantifier: Quantifier, seen: Vec<Cond>, span: Span, scope: &mut Scope<'_>) -> Cond {
+fn at_least(
+    quantifier: Quantifier,
+    seen: Vec<Cond>,
+    span: Span,
+    scope: &mut Scope<'_, '_>,
+) -> Cond {
     match quantifier {
         Quantifier::All => Cond::All(seen),
         Quantifier::AtLeast(1) => Cond::Any(seen),
@@ -350,7 +364,12 @@ fn at_least(quantifier: Quantifier, seen: Vec<Cond>, span: Span, scope: &mut Sco
 }
 
 /// The rule of a condition: as `rules` lists it, or by its other name.
-fn named(name: &Spanned<String>, legs: &[Leg], used: &mut [bool], scope: &mut Scope<'_>) -> Cond {
+fn named(
+    name: &Spanned<String>,
+    legs: &[Leg],
+    used: &mut [bool],
+    scope: &mut Scope<'_, '_>,
+) -> Cond {
     let document = scope.index.find(&name.node);
     let listed = legs.iter().position(|leg| {
         leg.reference.node == name.node || document.is_some_and(|at| at == leg.document)
@@ -368,28 +387,46 @@ fn named(name: &Spanned<String>, legs: &[Leg], used: &mut [bool], scope: &mut Sc
 
 /// Whether it names an event outside a negation.
 fn names_positively(cond: &Cond) -> bool {
-    positive(cond, Sign::Plus)
+    holds_an_atom(cond, Sign::Plus, &mut |_| true)
 }
 
+/// Whether the occurrence of a pattern makes the condition hold less.
+pub(super) fn is_negated(cond: &Cond, pattern: PatternId) -> bool {
+    holds_an_atom(cond, Sign::Minus, &mut |atom| match atom {
+        Cond::Seen(seen) => *seen == pattern,
+        Cond::Count { of, .. } => of.contains(&pattern),
+        Cond::Aggregate { of, .. } => of.iter().any(|(of, _)| *of == pattern),
+        Cond::Chain(steps) => steps.iter().any(|step| step.pattern == pattern),
+        Cond::Absent { pattern: absent, .. } => *absent == pattern,
+        Cond::Score { classes, .. } => {
+            classes.iter().any(|class| class.weights.iter().any(|(of, _)| *of == pattern))
+        }
+        Cond::AtLeast(..) | Cond::All(_) | Cond::Any(_) | Cond::Not(_) => false,
+    })
+}
+
+/// Whether a part stands under an even or an odd number of negations.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sign {
     Plus,
     Minus,
 }
 
-fn positive(cond: &Cond, sign: Sign) -> bool {
+/// Whether an atom that `fits` stands with this sign.
+fn holds_an_atom(cond: &Cond, sign: Sign, fits: &mut impl FnMut(&Cond) -> bool) -> bool {
     match cond {
         Cond::Not(inner) => {
-            positive(inner, if sign == Sign::Plus { Sign::Minus } else { Sign::Plus })
+            let other = if sign == Sign::Plus { Sign::Minus } else { Sign::Plus };
+            holds_an_atom(inner, other, fits)
         }
         Cond::All(parts) | Cond::Any(parts) | Cond::AtLeast(_, parts) => {
-            parts.iter().any(|part| positive(part, sign))
+            parts.iter().any(|part| holds_an_atom(part, sign, fits))
         }
         Cond::Seen(_)
         | Cond::Count { .. }
         | Cond::Aggregate { .. }
         | Cond::Chain(_)
         | Cond::Absent { .. }
-        | Cond::Score { .. } => sign == Sign::Plus,
+        | Cond::Score { .. } => sign == Sign::Plus && fits(cond),
     }
 }

@@ -8,7 +8,11 @@ use crate::syntax::ast::{Alias, Correlation};
 use crate::taxonomy::{Hash, Type};
 
 /// The key; what is missing or cannot be compared is reported.
-pub(super) fn check(correlation: &Correlation, legs: &[Leg], scope: &mut Scope<'_>) -> Vec<Key> {
+pub(super) fn check(
+    correlation: &Correlation,
+    legs: &[Leg],
+    scope: &mut Scope<'_, '_>,
+) -> Vec<Key> {
     for alias in &correlation.aliases {
         check_alias(alias, legs, scope);
     }
@@ -33,7 +37,7 @@ pub(super) fn check(correlation: &Correlation, legs: &[Leg], scope: &mut Scope<'
 }
 
 /// Reports rules of an alias that the correlation does not refer to.
-fn check_alias(alias: &Alias, legs: &[Leg], scope: &mut Scope<'_>) {
+fn check_alias(alias: &Alias, legs: &[Leg], scope: &mut Scope<'_, '_>) {
     for (rule, _) in &alias.fields {
         let Some(document) = scope.index.resolve(rule, scope.diagnostics) else { continue };
         if !legs.iter().any(|leg| leg.document == document) {
@@ -48,7 +52,7 @@ fn field(
     name: &Spanned<String>,
     alias: Option<&Alias>,
     leg: &Leg,
-    scope: &mut Scope<'_>,
+    scope: &mut Scope<'_, '_>,
 ) -> Option<(FieldRef, Span)> {
     let Some(alias) = alias else {
         let found = leg.field(&name.node, scope.taxonomy);
@@ -72,7 +76,7 @@ fn field(
     Some((found, field.span))
 }
 
-fn missing(name: &Spanned<String>, leg: &Leg, scope: &Scope<'_>) -> Diagnostic {
+fn missing(name: &Spanned<String>, leg: &Leg, scope: &Scope<'_, '_>) -> Diagnostic {
     let source = leg.source();
     let message =
         format!("events of `{}` do not carry the key `{}`", leg.reference.node, name.node);
@@ -91,7 +95,7 @@ fn compare(
     name: &Spanned<String>,
     fields: &[Option<(FieldRef, Span)>],
     legs: &[Leg],
-    scope: &mut Scope<'_>,
+    scope: &mut Scope<'_, '_>,
 ) {
     let mut known = fields.iter().zip(legs).filter_map(|(field, leg)| Some((field.as_ref()?, leg)));
     let Some(((first, first_span), first_leg)) = known.next() else { return };

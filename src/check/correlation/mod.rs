@@ -8,23 +8,29 @@ mod keys;
 mod thresholds;
 mod timespan;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::filter::{self, Filters};
 use super::index::{self, Index};
 use super::item::unknown_field;
 use super::{detection, meta};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::ir::{self, Body, FieldRef, Pattern, PatternSource, Rule};
+use crate::ir::{self, Body, Cond, FieldRef, Pattern, PatternId, PatternSource, Rule};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Correlation, CorrelationCondition, Document};
 use crate::taxonomy::Taxonomy;
 
 /// What is known while a correlation is checked.
-pub(super) struct Scope<'a> {
+pub(super) struct Scope<'a, 'd> {
     /// All documents by name.
     pub(super) index: &'a Index<'a>,
     /// The rules checked so far, by document.
     pub(super) checked: &'a [Option<Arc<Rule>>],
+    /// The filters.
+    pub(super) filters: &'a mut Filters<'d>,
+    /// Where filters name the rules over events, by document.
+    pub(super) filtered: &'a BTreeMap<usize, Vec<Span>>,
     /// The log sources.
     pub(super) taxonomy: &'a Taxonomy,
     /// What was found.
@@ -41,13 +47,15 @@ struct Leg {
     pattern: Pattern,
     /// Where it says what its events hold: its log source or its keys.
     place: Span,
+    /// Where filters name it, or the correlation.
+    filters: Vec<Span>,
 }
 
 /// A correlation, checked; `None` if something is wrong, which was reported.
 pub(super) fn check(
+    at: usize,
     correlation: &Correlation,
-    emitted: bool,
-    scope: &mut Scope<'_>,
+    scope: &mut Scope<'_, '_>,
 ) -> Option<Rule> {
     if let Some(CorrelationCondition::Boolean(condition)) = &correlation.condition
         && detection::has_error(&condition.node)
@@ -57,21 +65,68 @@ pub(super) fn check(
     let mark = scope.diagnostics.len();
     let meta = meta::check(&correlation.meta, scope.diagnostics);
     let window = timespan::check(correlation, scope.diagnostics);
-    let legs = legs(correlation, scope)?;
+    let mut legs = legs(correlation, scope)?;
+    let filtered = filter_legs(at, &mut legs, scope);
     let keys = keys::check(correlation, &legs, scope);
     let cond = condition::check(correlation, &legs, scope);
-    let (Some(window), Some(cond)) = (window, cond) else { return None };
+    let (Some(window), Some(cond), Some(())) = (window, cond, filtered) else { return None };
+    report_widening(&cond, &legs, scope);
     if scope.diagnostics.errors_since(mark) {
         return None;
     }
     let patterns = legs.into_iter().map(|leg| leg.pattern).collect();
     let body = ir::Correlation { patterns, keys, window, skew: 0, cond, show: Vec::new() };
     let name = meta::name(&correlation.meta);
-    Some(Rule { name, meta, emitted, body: Body::Correlation(body) })
+    Some(Rule { name, meta, emitted: true, body: Body::Correlation(body) })
+}
+
+/// Applies the filters that name the correlation to its events, unless they name the rule, too.
+/// `None`: one has errors.
+fn filter_legs(at: usize, legs: &mut [Leg], scope: &mut Scope<'_, '_>) -> Option<()> {
+    if !scope.filters.name(at) {
+        return Some(());
+    }
+    let mut used = false;
+    for leg in legs {
+        let (place, document) = (leg.place, leg.document);
+        let (filters, diagnostics) = (&mut *scope.filters, &mut *scope.diagnostics);
+        let mut spans = Vec::new();
+        let mut apply = |logsource: &str, predicate| {
+            let found = filters.on_correlation((at, document), logsource, place, diagnostics)?;
+            spans.extend(found.iter().map(|filter| filter.span));
+            Some(filter::apply(predicate, found, diagnostics))
+        };
+        leg.pattern.source = filter::source(leg.pattern.source.clone(), &mut apply)?;
+        leg.filters.extend(spans);
+        used |= !leg.filters.is_empty();
+    }
+    if !used {
+        scope.filters.report_useless(at, scope.diagnostics);
+    }
+    Some(())
+}
+
+/// Reports filters on events whose absence counts: fewer of them make the rule fire more.
+fn report_widening(cond: &Cond, legs: &[Leg], scope: &mut Scope<'_, '_>) {
+    for (at, leg) in legs.iter().enumerate() {
+        let Some(filter) = leg.filters.first() else { continue };
+        if !condition::is_negated(cond, PatternId(at)) {
+            continue;
+        }
+        let message = format!(
+            "the filter makes the correlation fire more: the absence of `{}` counts",
+            leg.reference.node
+        );
+        scope.diagnostics.push(
+            Diagnostic::new(Code::FilterWidens, *filter, message)
+                .label(leg.reference.span, "the condition has it under `not`")
+                .help("exclude events that the correlation looks for, not those that stop it"),
+        );
+    }
 }
 
 /// The legs; `None` if one cannot be used, which was reported.
-fn legs(correlation: &Correlation, scope: &mut Scope<'_>) -> Option<Vec<Leg>> {
+fn legs(correlation: &Correlation, scope: &mut Scope<'_, '_>) -> Option<Vec<Leg>> {
     let references = index::references(correlation);
     let mut legs: Vec<Leg> = Vec::new();
     let mut complete = true;
@@ -103,7 +158,7 @@ fn legs(correlation: &Correlation, scope: &mut Scope<'_>) -> Option<Vec<Leg>> {
     complete.then_some(legs)
 }
 
-fn leg(reference: &Spanned<String>, at: usize, scope: &mut Scope<'_>) -> Option<Leg> {
+fn leg(reference: &Spanned<String>, at: usize, scope: &mut Scope<'_, '_>) -> Option<Leg> {
     let Some(rule) = scope.checked.get(at).and_then(Option::as_ref) else {
         let message = format!("the rule `{}` has errors", reference.node);
         let help = "correct that rule first";
@@ -124,7 +179,8 @@ fn leg(reference: &Spanned<String>, at: usize, scope: &mut Scope<'_>) -> Option<
         }
         Some(Document::Filter(_)) | None => reference.span,
     };
-    Some(Leg { reference: reference.clone(), document: at, pattern, place })
+    let filters = scope.filtered.get(&at).cloned().unwrap_or_default();
+    Some(Leg { reference: reference.clone(), document: at, pattern, place, filters })
 }
 
 /// Two rules may have the same title: then the reference makes the difference.
@@ -206,6 +262,6 @@ impl Leg {
     }
 }
 
-fn report(scope: &mut Scope<'_>, span: Span, message: impl Into<String>, help: &str) {
+fn report(scope: &mut Scope<'_, '_>, span: Span, message: impl Into<String>, help: &str) {
     scope.diagnostics.push(Diagnostic::new(Code::CorrelationShape, span, message).help(help));
 }

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod correlations;
+mod filters;
 mod items;
 
 use super::*;
