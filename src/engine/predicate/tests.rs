@@ -1,3 +1,5 @@
+//! Every operator at its borders.
+
 use super::*;
 use crate::engine::event::{Event, Origin};
 use crate::ir::{FieldRef, Part};

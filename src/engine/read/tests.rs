@@ -1,3 +1,5 @@
+//! Layouts, broken input, log sources and clocks.
+
 use std::io::Write;
 
 use super::*;
