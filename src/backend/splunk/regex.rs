@@ -19,15 +19,15 @@ use crate::ir::{Part, Regex, TextTest};
 
 /// An expression that holds if any of the tests does. Without flags if `cased`.
 pub(super) fn of_texts<'a>(tests: impl IntoIterator<Item = &'a TextTest>, cased: bool) -> String {
-    let mut lines = Lines::Within;
+    let mut flags = Flagged::default();
     let bodies: Vec<String> = tests
         .into_iter()
         .map(|test| {
-            lines = lines.of(test);
+            flags = flags.with(test, cased);
             body(test, cased)
         })
         .collect();
-    format!("{}{}", lines.flags(cased), bodies.join("|"))
+    format!("{}{}", flags.text(), bodies.join("|"))
 }
 
 /// An expression that holds of a whole event if the text of the test occurs in it.
@@ -39,7 +39,7 @@ pub(super) fn of_keyword(test: &TextTest) -> String {
         | TextTest::Contains(text) => literal(text, false),
         TextTest::Like(parts) => parts.iter().map(|found| part(found, false)).collect(),
     };
-    format!("{}{text}", Lines::Within.of(test).flags(false))
+    format!("{}{text}", Flagged::default().with(test, false).text())
 }
 
 /// The expression in Splunk's syntax, or the construct that it lacks.
@@ -54,33 +54,37 @@ pub(super) fn portable(regex: &Regex) -> Result<String, String> {
     Ok(if flags.is_empty() { body } else { format!("(?{flags}){body}") })
 }
 
-/// Whether `.` has to match line breaks.
-#[derive(Clone, Copy)]
-enum Lines {
-    /// There is no `.`.
-    Within,
-    /// It has to.
-    Across,
+/// The flags that the bodies of some tests need.
+#[derive(Clone, Copy, Default)]
+struct Flagged {
+    /// A letter's case does not count.
+    folds: bool,
+    /// `.` matches line breaks.
+    across: bool,
 }
 
-impl Lines {
+impl Flagged {
     /// With this test, too.
-    fn of(self, test: &TextTest) -> Self {
+    fn with(self, test: &TextTest, cased: bool) -> Self {
+        let letters = |text: &String| !cased && text.chars().any(|c| c.is_ascii_alphabetic());
         match test {
-            TextTest::Like(_) => Self::Across,
-            TextTest::Equals(_)
-            | TextTest::StartsWith(_)
-            | TextTest::EndsWith(_)
-            | TextTest::Contains(_) => self,
+            TextTest::Equals(text)
+            | TextTest::StartsWith(text)
+            | TextTest::EndsWith(text)
+            | TextTest::Contains(text) => Self { folds: self.folds || letters(text), ..self },
+            TextTest::Like(parts) => parts.iter().fold(self, |flags, part| match part {
+                Part::Literal(text) => Self { folds: flags.folds || letters(text), ..flags },
+                Part::Any | Part::One => Self { across: true, ..flags },
+            }),
         }
     }
 
-    fn flags(self, cased: bool) -> &'static str {
-        match (self, cased) {
-            (Self::Within, true) => "",
-            (Self::Across, true) => "(?s)",
-            (Self::Within, false) => "(?i)",
-            (Self::Across, false) => "(?is)",
+    fn text(self) -> &'static str {
+        match (self.folds, self.across) {
+            (false, false) => "",
+            (false, true) => "(?s)",
+            (true, false) => "(?i)",
+            (true, true) => "(?is)",
         }
     }
 }

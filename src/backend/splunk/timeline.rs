@@ -1,6 +1,7 @@
 //! A correlation as a pipeline: the algorithm of [`crate::plan`], step by step.
 //!
-//! One row per event with `sw_time` (milliseconds), `sw_mask` and the key; one row per group of
+//! One row per event with `sw_time` (milliseconds), `sw_is…` for each pattern, `sw_mask` of them and
+//! the key; one row per group of
 //! simultaneous events with `sw_n…` events of each mask; then per atom what the group gives
 //! (`sw_at…`), the latest start (`sw_start…`), and where an order extends it, the latest start as of
 //! earlier groups (`sw_before…`); then the firings, summed up per key. `stats` and `streamstats`
@@ -227,12 +228,17 @@ fn rows(timeline: &Timeline, keys: &Keys, span: Span) -> Result<Assignments, Vec
     let mut steps = Assignments::default();
     legs::number_places(legs, &mut steps, span)?;
     legs::compute(legs, &mut steps, span)?;
-    let flags = (0..timeline.patterns.len()).map(|pattern| {
-        let flag = legs::flag(legs, PatternId(pattern), span)?;
-        Ok(format!("if({}, {}, 0)", flag.text, 1_u64 << pattern.min(MAX_PATTERNS)))
-    });
     steps.assign("sw_time", "round(_time*1000)");
-    steps.assign("sw_mask", &collect(flags)?.join("+"));
+    let flags =
+        (0..timeline.patterns.len()).map(|pattern| legs::flag(legs, PatternId(pattern), span));
+    for (pattern, flag) in collect(flags)?.into_iter().enumerate() {
+        steps.assign(&format!("sw_is{pattern}"), &format!("if({}, 1, 0)", flag.text));
+    }
+    let mask = (0..timeline.patterns.len()).map(|pattern| match pattern {
+        0 => "sw_is0".to_owned(),
+        _ => format!("{}*sw_is{pattern}", 1_u64 << pattern.min(MAX_PATTERNS)),
+    });
+    steps.assign("sw_mask", &mask.collect::<Vec<_>>().join("+"));
     keys.assign(&mut steps);
     Ok(steps)
 }

@@ -63,7 +63,7 @@ fn a_question_mark_is_a_regex_and_never_a_wider_star() {
 fn a_literal_star_is_a_regex() {
     assert_snapshot!(spl(contains("a", "1*2")), @r#"
     a="*1*2*"
-    | where isnotnull(a) AND match(a, "(?i)1\*2")
+    | where isnotnull(a) AND match(a, "1\*2")
     "#);
 }
 
@@ -188,7 +188,7 @@ fn networks_and_text_that_looks_like_one() {
     assert_snapshot!(spl(test("a", Op::Cidr("10.0.0.0/8".parse().unwrap()))), @r#"a="10.0.0.0/8""#);
     assert_snapshot!(spl(equals("a", "10.0.0.0/8")), @r#"
     a="10.0.0.0/8"
-    | where isnotnull(a) AND match(a, "(?i)^10\.0\.0\.0/8\z")
+    | where isnotnull(a) AND match(a, "^10\.0\.0\.0/8\z")
     "#);
 }
 
@@ -277,7 +277,7 @@ fn several_places_are_or_ed_and_told_apart() {
     legs[1].flags[0].1 = cased("Process", TextTest::Equals("X".into()));
     assert_snapshot!(render(legs).unwrap(), @r#"
     (source="Sysmon" EventCode=1 Image="x") OR (source="Security" EventCode=4688 Process="X")
-    | eval sw_leg=case(isnotnull(source) AND match(source, "(?i)^Sysmon\z") AND isnotnull(EventCode) AND match(EventCode, "(?i)^1\z"), 0, isnotnull(source) AND match(source, "(?i)^Security\z") AND isnotnull(EventCode) AND match(EventCode, "(?i)^4688\z"), 1)
+    | eval sw_leg=case(isnotnull(source) AND match(source, "(?i)^Sysmon\z") AND isnotnull(EventCode) AND match(EventCode, "^1\z"), 0, isnotnull(source) AND match(source, "(?i)^Security\z") AND isnotnull(EventCode) AND match(EventCode, "^4688\z"), 1)
     | where sw_leg=0 OR (sw_leg=1 AND isnotnull(Process) AND match(Process, "^X\z"))
     | fields - sw_leg
     "#);

@@ -3,6 +3,7 @@
 mod filters;
 mod oracle;
 mod quotes;
+mod timelines;
 
 use crate::backend::Backend;
 use crate::diagnostic::Diagnostic;

@@ -123,7 +123,8 @@ fn some_test(dice: &mut Dice) -> Predicate<Column> {
                 TextCmp::EndsWith,
                 TextCmp::Contains,
             ]);
-            Op::Field { cmp, other: column(*dice.pick(&["b", "c.d"])), cased: dice.roll(2) == 0 }
+            let other = column(["b", "c.d"][dice.roll(2)]);
+            Op::Field { cmp, other, cased: dice.roll(2) == 0 }
         }
     };
     Predicate::Test(Test { field, op, span: Span::default() })
@@ -322,7 +323,7 @@ fn pattern(at: usize, (source, letter): Letter) -> Pattern {
 }
 
 fn some_cond(dice: &mut Dice, patterns: usize, depth: usize) -> Cond {
-    let mut one = |dice: &mut Dice| PatternId(dice.roll(patterns));
+    let one = |dice: &mut Dice| PatternId(dice.roll(patterns));
     match dice.roll(if depth == 0 { 5 } else { 9 }) {
         0 | 1 => Cond::Seen(one(dice)),
         2 => Cond::Count {
@@ -412,15 +413,7 @@ fn timeline_case(dice: &mut Dice) -> Option<Value> {
         emitted: true,
         body: Body::Correlation(correlation.clone()),
     };
-    let platform = crate::platform::load("splunk-ta")?;
-    let mut plan = crate::plan::plan(&rule, &platform).ok()?;
-    if keyed == Keyed::Several {
-        let PlanBody::Timeline(timeline) = &mut plan.body else { return None };
-        for key in timeline.legs.iter_mut().flat_map(|leg| leg.keys.iter_mut().flatten()) {
-            key.multi = true;
-        }
-    }
-    let query = Splunk.render(&plan).unwrap().remove(0).text;
+    let query = timeline_query(&rule, keyed)?;
     let events = some_occurrences(dice, keyed);
     let expected = expected(&correlation, &letters, &events);
     let events: Vec<Value> = events
@@ -446,6 +439,18 @@ fn timeline_case(dice: &mut Dice) -> Option<Value> {
         "rule": format!("{:?}", correlation.cond),
         "key": correlation.keys.first().map(|key| &key.name),
     }))
+}
+
+fn timeline_query(rule: &Rule, keyed: Keyed) -> Option<String> {
+    let platform = crate::platform::load("splunk-ta")?;
+    let mut plan = crate::plan::plan(rule, &platform).ok()?;
+    if keyed == Keyed::Several {
+        let PlanBody::Timeline(timeline) = &mut plan.body else { return None };
+        for key in timeline.legs.iter_mut().flat_map(|leg| leg.keys.iter_mut().flatten()) {
+            key.multi = true;
+        }
+    }
+    Some(Splunk.render(&plan).unwrap().remove(0).text)
 }
 
 /// Per key the first and last firing, their number, and the patterns seen.

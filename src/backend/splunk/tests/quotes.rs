@@ -103,14 +103,14 @@ proptest! {
 
 fn url_decoded(text: &str) -> String {
     let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        rest = &rest[1..];
-        if c == '%' {
-            bytes.push(u8::from_str_radix(&rest[..2], 16).unwrap());
-            rest = &rest[2..];
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digits: Vec<u8> = rest.by_ref().take(2).collect();
+            let digits = String::from_utf8(digits).unwrap();
+            bytes.push(u8::from_str_radix(&digits, 16).unwrap());
         } else {
-            bytes.push(u8::try_from(c).unwrap());
+            bytes.push(byte);
         }
     }
     String::from_utf8(bytes).unwrap()
