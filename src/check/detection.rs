@@ -39,13 +39,21 @@ pub(super) fn check(
         };
         searches.insert(selection.name.node.as_str(), search);
     }
-    let mut lowering =
-        Lowering { searches, used: BTreeSet::new(), left: MAX_TESTS, detection, diagnostics };
+    let mut lowering = Lowering {
+        searches,
+        used: BTreeSet::new(),
+        unresolved: false,
+        left: MAX_TESTS,
+        detection,
+        diagnostics,
+    };
     let parts: Vec<Predicate> =
         detection.conditions.iter().map(|condition| lowering.condition(condition)).collect();
     let predicate = Predicate::any(parts);
-    lowering.report_unused();
     let broken = detection.conditions.iter().any(|condition| has_error(&condition.node));
+    if !broken && !lowering.unresolved {
+        lowering.report_unused();
+    }
     if source.is_some() && !broken && !diagnostics.errors_since(mark) {
         let place = detection.conditions.first().map_or(detection.span, |first| first.span);
         lint::check(&predicate, place, diagnostics);
@@ -56,6 +64,8 @@ pub(super) fn check(
 struct Lowering<'a, 'd> {
     searches: IndexMap<&'a str, Predicate>,
     used: BTreeSet<&'a str>,
+    /// Whether the condition names what is not there, so that what it misses says nothing.
+    unresolved: bool,
     /// How many more tests fit.
     left: usize,
     detection: &'a Detection,
@@ -82,6 +92,7 @@ impl<'a> Lowering<'a, '_> {
         if let Some((known, _)) = self.searches.get_key_value(name.node.as_str()) {
             return self.search(known, name.span);
         }
+        self.unresolved = true;
         let message = format!("there is no selection `{}`", name.node);
         self.diagnostics.push(
             Diagnostic::new(Code::UnknownSelection, name.span, message)
@@ -114,6 +125,7 @@ impl<'a> Lowering<'a, '_> {
     fn of(&mut self, quantifier: Quantifier, pattern: &Spanned<Pattern>, span: Span) -> Predicate {
         let names = names::matching(&pattern.node, self.searches.keys().copied());
         if names.is_empty() {
+            self.unresolved = true;
             self.diagnostics.push(nothing(pattern, self.searches.keys().copied()));
             return Predicate::always();
         }
@@ -141,9 +153,6 @@ impl<'a> Lowering<'a, '_> {
     }
 
     fn report_unused(&mut self) {
-        if self.detection.conditions.iter().any(|condition| has_error(&condition.node)) {
-            return;
-        }
         for selection in &self.detection.selections {
             let name = selection.name.node.as_str();
             if !self.used.contains(name) {

@@ -233,7 +233,7 @@ fn explain(problem: &Problem, value: &Value, options: &Options) -> Diagnostic {
         }
         Problem::Placeholder(name) => {
             new(Code::NoPlaceholderValues, format!("the placeholder `%{name}%` has no values"))
-                .help("give it values in the section `[lists]` of sigweave.toml")
+                .help("give it values in the section `[parameters]` of sigweave.toml")
                 .nearest(name, options.lists.keys().map(String::as_str))
         }
     }

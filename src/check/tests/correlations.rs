@@ -158,71 +158,70 @@ fn correlations_build_on_correlations() {
     assert_eq!(codes(&outer("User")), ["E0604"]);
 }
 
+/// Correlation without its timespan, codes.
+const MISTAKES: &[(&str, &[&str])] = &[
+    ("type: event_cuont\nrules: a\ncondition: {gte: 1}", &["E0601"]),
+    ("type: event_count\nrules: a", &["E0601"]),
+    ("type: event_count\nrules: a\ncondition: {field: User, gte: 2}", &["E0601"]),
+    ("type: event_count\nrules: a\ncondition: {gt: 10, lt: 5}", &["E0601"]),
+    ("type: event_count\nrules: a\ncondition: {gte: 0}", &["E0601"]),
+    ("type: event_count\nrules: a\ncondition: {lt: 5}", &["W0601"]),
+    ("type: event_count\nrules: a\ncondition: a", &["E0601"]),
+    ("type: value_count\nrules: a\ncondition: {gte: 2}", &["E0601"]),
+    ("type: value_count\nrules: a\ncondition: {field: Usr, gte: 2}", &["E0301"]),
+    ("type: value_sum\nrules: a\ncondition: {field: User, gte: 2}", &["E0402"]),
+    ("type: value_percentile\nrules: a\ncondition: {field: ProcessId, gte: 2}", &["E0601"]),
+    (
+        "type: value_percentile\nrules: a\ncondition: {field: ProcessId, gte: 2, percentile: 101}",
+        &["E0601"],
+    ),
+    (
+        "type: value_median\nrules: a\ncondition: {field: ProcessId, gte: 2, percentile: 9}",
+        &["E0601"],
+    ),
+    ("type: temporal\nrules: [a, nope]", &["E0305"]),
+    ("type: temporal\nrules: [a, A]", &["E0305"]),
+    ("type: temporal\nrules: [a, a]", &["E0601"]),
+    ("type: temporal\nrules: [a, 00000000-0000-0000-0000-00000000000a]", &["E0601"]),
+    ("type: temporal\nrules: [a, b]\ncondition: {gte: 3}", &["E0601"]),
+    ("type: temporal\nrules: [a, b]\ncondition: not a", &["E0601"]),
+    ("type: temporal\nrules: [a, b]\ncondition: a and c", &["E0303"]),
+    ("type: temporal\nrules: [a, b]\ncondition: a", &["W0301"]),
+    ("type: temporal\nrules: [a, b]\ncondition: 1 of z*", &["E0308"]),
+    ("type: temporal\nrules: [a, b]\ncondition: 3 of them", &["E0601"]),
+    ("type: temporal_ordered\nrules: [a]", &["E0601"]),
+    ("type: temporal_ordered\nrules: [a, b]\ncondition: {gte: 1}", &["E0601"]),
+    ("type: temporal_ordered\nrules: [a, b]\ncondition: a and b", &["E0601"]),
+    ("type: temporal\nrules: [a, c]\ngroup-by: [Computer]", &["E0604"]),
+    ("type: temporal\nrules: [a, b]\ngroup-by: [Computer, Computer]", &["E0601"]),
+    ("type: temporal\nrules: [a, b]\ngroup-by: [k]\naliases: {k: {a: User}}", &["E0604"]),
+    ("type: temporal\nrules: [a, b]\ngroup-by: [k]\naliases: {k: {a: User, b: Usr}}", &["E0301"]),
+    (
+        "type: temporal\nrules: [a, b]\ngroup-by: [k]\naliases: {k: {a: User, b: User, c: ts}}",
+        &["E0601"],
+    ),
+    (
+        "type: temporal\nrules: [a, b]\ngroup-by: [k]\naliases: {k: {a: User, b: User, z: ts}}",
+        &["E0305"],
+    ),
+    (
+        "type: temporal\nrules: [a, c]\ngroup-by: [k]\naliases: {k: {a: sha1, c: cert_chain_fps}}",
+        &["E0608"],
+    ),
+    (
+        "type: temporal\nrules: [a, c]\ngroup-by: [k]\naliases: {k: {a: User, c: id.orig_h}}",
+        &["E0608"],
+    ),
+    ("type: temporal\nrules: [a, x]", &["E0307"]),
+];
+
 #[test]
 fn mistakes_are_reported_by_code() {
-    let cases: [(&str, &[&str]); 35] = [
-        ("type: event_cuont\nrules: a\ncondition: {gte: 1}", &["E0601"]),
-        ("type: event_count\nrules: a", &["E0601"]),
-        ("type: event_count\nrules: a\ncondition: {field: User, gte: 2}", &["E0601"]),
-        ("type: event_count\nrules: a\ncondition: {gt: 10, lt: 5}", &["E0601"]),
-        ("type: event_count\nrules: a\ncondition: {gte: 0}", &["E0601"]),
-        ("type: event_count\nrules: a\ncondition: {lt: 5}", &["W0601"]),
-        ("type: event_count\nrules: a\ncondition: a", &["E0601"]),
-        ("type: value_count\nrules: a\ncondition: {gte: 2}", &["E0601"]),
-        ("type: value_count\nrules: a\ncondition: {field: Usr, gte: 2}", &["E0301"]),
-        ("type: value_sum\nrules: a\ncondition: {field: User, gte: 2}", &["E0402"]),
-        ("type: value_percentile\nrules: a\ncondition: {field: ProcessId, gte: 2}", &["E0601"]),
-        (
-            "type: value_percentile\nrules: a\ncondition: {field: ProcessId, gte: 2, percentile: 101}",
-            &["E0601"],
-        ),
-        (
-            "type: value_median\nrules: a\ncondition: {field: ProcessId, gte: 2, percentile: 9}",
-            &["E0601"],
-        ),
-        ("type: temporal\nrules: [a, nope]", &["E0305"]),
-        ("type: temporal\nrules: [a, A]", &["E0305"]),
-        ("type: temporal\nrules: [a, a]", &["E0601"]),
-        ("type: temporal\nrules: [a, 00000000-0000-0000-0000-00000000000a]", &["E0601"]),
-        ("type: temporal\nrules: [a, b]\ncondition: {gte: 3}", &["E0601"]),
-        ("type: temporal\nrules: [a, b]\ncondition: not a", &["E0601"]),
-        ("type: temporal\nrules: [a, b]\ncondition: a and c", &["E0303"]),
-        ("type: temporal\nrules: [a, b]\ncondition: a", &["W0301"]),
-        ("type: temporal\nrules: [a, b]\ncondition: 1 of z*", &["E0308"]),
-        ("type: temporal\nrules: [a, b]\ncondition: 3 of them", &["E0601"]),
-        ("type: temporal_ordered\nrules: [a]", &["E0601"]),
-        ("type: temporal_ordered\nrules: [a, b]\ncondition: {gte: 1}", &["E0601"]),
-        ("type: temporal_ordered\nrules: [a, b]\ncondition: a and b", &["E0601"]),
-        ("type: temporal\nrules: [a, c]\ngroup-by: [Computer]", &["E0604"]),
-        ("type: temporal\nrules: [a, b]\ngroup-by: [Computer, Computer]", &["E0601"]),
-        ("type: temporal\nrules: [a, b]\ngroup-by: [k]\naliases: {k: {a: User}}", &["E0604"]),
-        (
-            "type: temporal\nrules: [a, b]\ngroup-by: [k]\naliases: {k: {a: User, b: Usr}}",
-            &["E0301"],
-        ),
-        (
-            "type: temporal\nrules: [a, b]\ngroup-by: [k]\naliases: {k: {a: User, b: User, c: ts}}",
-            &["E0601"],
-        ),
-        (
-            "type: temporal\nrules: [a, b]\ngroup-by: [k]\naliases: {k: {a: User, b: User, z: ts}}",
-            &["E0305"],
-        ),
-        (
-            "type: temporal\nrules: [a, c]\ngroup-by: [k]\naliases: {k: {a: sha1, c: cert_chain_fps}}",
-            &["E0608"],
-        ),
-        (
-            "type: temporal\nrules: [a, c]\ngroup-by: [k]\naliases: {k: {a: User, c: id.orig_h}}",
-            &["E0608"],
-        ),
-        ("type: temporal\nrules: [a, x]", &["E0307"]),
-    ];
-    for (body, expected) in cases {
+    for (body, expected) in MISTAKES {
         let text = correlation(&format!("{body}\ntimespan: 5m"));
         let (rules, found) = run(&text);
         let codes: Vec<_> = found.iter().map(|found| found.code.id()).collect();
-        assert_eq!(codes, expected, "{body} {found:#?}");
+        assert_eq!(codes, *expected, "{body} {found:#?}");
         let warned = expected.iter().all(|code| code.starts_with('W'));
         assert_eq!(rules.last().unwrap().is_some(), warned, "{body}");
     }

@@ -66,31 +66,3 @@ fn line(predicate: &Predicate) -> String {
         Predicate::KeywordRegex(regex) => format!("keyword /{}/", regex.pattern),
     }
 }
-
-#[test]
-#[ignore = "needs the corpus"]
-fn corpus() {
-    let mut count = BTreeMap::new();
-    let mut files = vec![std::path::PathBuf::from("/work/shared/corpus/sigma/rules")];
-    let mut sources = SourceMap::default();
-    let mut documents = Vec::new();
-    let mut diagnostics = Diagnostics::default();
-    while let Some(path) = files.pop() {
-        if path.is_dir() {
-            files.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
-        } else if path.extension().is_some_and(|found| found == "yml") {
-            let source =
-                sources.add(path.display().to_string(), std::fs::read_to_string(&path).unwrap());
-            documents.extend(sigma::parse(source, sources.text(source), &mut diagnostics));
-        }
-    }
-    let start = std::time::Instant::now();
-    let rules = check(&documents, &Taxonomy::standard(), &Options::default(), &mut diagnostics);
-    println!("{} of {} in {:?}", rules.iter().flatten().count(), documents.len(), start.elapsed());
-    let renderer = annotate_snippets::Renderer::plain();
-    for found in diagnostics.into_sorted() {
-        *count.entry(found.code.id()).or_insert(0) += 1;
-        println!("{}", crate::diagnostic::render_text(&found, &sources, &renderer));
-    }
-    println!("{count:?}");
-}
