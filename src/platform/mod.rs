@@ -20,6 +20,7 @@ mod types;
 pub use scalar::{Column, ColumnType, Condition, Piece, Resolved, Rewrite, Scalar};
 pub use shipped::{load, names};
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -30,11 +31,13 @@ use crate::yaml::Node;
 
 use expression::{shape, texts};
 use schema::Schema;
-use sections::Sections;
+use sections::{Group, Sections};
 
 /// Keys of a platform file.
-const KEYS: [&str; 7] =
-    ["platform", "title", "targets", "schema", "parts", "rewrites", "logsources"];
+const KEYS: [&str; 8] =
+    ["platform", "title", "targets", "schema", "unchecked", "parts", "rewrites", "logsources"];
+/// The entry under `logsources` that is that of every log source without one.
+const EVERY: &str = "*";
 
 /// Where (part of) a log source lives.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,30 +72,42 @@ pub struct Platform {
     pub title: String,
     /// Names of the targets whose queries it understands.
     pub targets: Vec<String>,
+    /// Whether fields pass as they are named, because the platform has no schema (W0501).
+    pub unchecked: bool,
     context: Context,
     /// Places of log sources, read when they are asked for.
-    places: BTreeMap<&'static str, OnceLock<Vec<Source>>>,
+    places: BTreeMap<String, OnceLock<Vec<Source>>>,
 }
 
 /// What the entries of a platform file refer to.
 #[derive(Debug)]
 struct Context {
-    sections: Sections<'static>,
+    sections: Sections,
     schema: Schema<'static>,
     taxonomy: Taxonomy,
     rewrites: OnceLock<BTreeMap<String, Vec<Rewrite>>>,
 }
 
 impl Platform {
-    /// Finds what a platform file (`source`) and its schema hold; only the head is read here.
+    /// Reads a platform file and proves it; `None` if it has errors, which are reported.
+    ///
+    /// `text` is that of `source`. The file names its schema, one of the shipped ones.
+    pub fn parse(source: SourceId, text: String, found: &mut Diagnostics) -> Option<Self> {
+        let mark = found.len();
+        let platform = Self::open(source, text.into(), None, found);
+        platform.prove(found);
+        (!found.errors_since(mark)).then_some(platform)
+    }
+
+    /// Finds what a platform file holds; only the head is read here.
     fn open(
         source: SourceId,
-        text: &'static str,
-        schema: &'static str,
+        text: Cow<'static, str>,
+        schema: Option<&'static str>,
         found: &mut Diagnostics,
     ) -> Self {
         let sections = Sections::find(source, text, found);
-        let mut head = |key: &str| match sections.read("", key, found) {
+        let mut head = |key: &str| match sections.read(Group::Head, key, found) {
             Some(node) => texts(&node),
             None => {
                 let message = format!("the platform file has no `{key}`");
@@ -101,17 +116,33 @@ impl Platform {
             }
         };
         let mut one = |key: &str| head(key).into_iter().next().unwrap_or_default();
-        let (name, title) = (one("platform"), one("title"));
+        let (name, title, named) = (one("platform"), one("title"), one("schema"));
         let targets = head("targets");
-        let places = sections.names("logsources").map(|key| (key, OnceLock::new())).collect();
+        let schema = schema.or_else(|| shipped::schema(&named)).unwrap_or_else(|| {
+            let span = sections.key("schema");
+            let message = format!("there is no schema `{named}`");
+            found.push(
+                Diagnostic::new(Code::PlatformSyntax, span, message)
+                    .nearest(&named, names().iter().copied()),
+            );
+            ""
+        });
+        let unchecked = sections.read(Group::Head, "unchecked", found);
+        let unchecked = unchecked.is_some_and(|node| node.text() == Some("true"));
         let (schema, taxonomy) = (Schema::find(schema), Taxonomy::standard());
+        let mut keys: Vec<String> = sections.names(Group::LogSources).map(str::to_owned).collect();
+        if keys.iter().any(|key| key == EVERY) {
+            keys.retain(|key| key != EVERY);
+            keys.extend(taxonomy.keys().map(str::to_owned));
+        }
+        let places = keys.into_iter().map(|key| (key, OnceLock::new())).collect();
         let context = Context { sections, schema, taxonomy, rewrites: OnceLock::new() };
-        Self { name, title, targets, context, places }
+        Self { name, title, targets, unchecked, context, places }
     }
 
     /// Keys of the log sources that it holds, such as `windows/registry_set`, sorted.
     pub fn logsources(&self) -> impl Iterator<Item = &str> {
-        self.places.keys().copied()
+        self.places.keys().map(String::as_str)
     }
 
     /// Where the log source lives: each of its events is in exactly one of the places. Empty: the
@@ -142,7 +173,7 @@ impl Platform {
             .filter(move |field| others.iter().all(|other| other.fields.contains_key(*field)))
     }
 
-    /// Checks every mapping: columns are in the schema, types fit the taxonomy, log sources and
+    /// Checks every mapping of the file: columns are in the schema, types fit the taxonomy, log sources and
     /// fields are known (E0301, E0302, E0504, E0505, E0506).
     pub fn prove(&self, found: &mut Diagnostics) {
         let context = &self.context;
@@ -150,10 +181,10 @@ impl Platform {
             self.read(logsource, found);
         }
         context.read_rewrites(found);
-        for part in context.sections.names("parts") {
+        for part in context.sections.names(Group::Parts) {
             context.prove_part(part, found);
         }
-        for key in context.sections.names("").filter(|key| !KEYS.contains(key)) {
+        for key in context.sections.names(Group::Head).filter(|key| !KEYS.contains(key)) {
             let message = format!("unknown key `{key}`");
             let span = context.sections.key(key);
             found.push(Diagnostic::new(Code::PlatformSyntax, span, message).nearest(key, KEYS));
@@ -161,9 +192,8 @@ impl Platform {
     }
 
     fn read(&self, key: &str, found: &mut Diagnostics) -> Vec<Source> {
-        let Some(node) = self.context.sections.read("logsources", key, found) else {
-            return Vec::new();
-        };
+        let mut entry = |key| self.context.sections.read(Group::LogSources, key, found);
+        let Some(node) = entry(key).or_else(|| entry(EVERY)) else { return Vec::new() };
         let Some(logsource) = self.context.taxonomy.get(key) else {
             let message = format!("there is no log source `{key}`");
             found.push(
@@ -183,16 +213,18 @@ impl Context {
     }
 
     fn read_rewrites(&self, found: &mut Diagnostics) -> BTreeMap<String, Vec<Rewrite>> {
-        let names: Vec<_> = self.sections.names("rewrites").collect();
+        let names: Vec<_> = self.sections.names(Group::Rewrites).collect();
         let read = |name: &str, found: &mut Diagnostics| {
-            self.sections.read("rewrites", name, found).map(|node| rewriting::read(&node, found))
+            self.sections
+                .read(Group::Rewrites, name, found)
+                .map(|node| rewriting::read(&node, found))
         };
         names.into_iter().filter_map(|name| Some((name.to_owned(), read(name, found)?))).collect()
     }
 
     /// A field that a part names is a field of some log source.
     fn prove_part(&self, part: &str, found: &mut Diagnostics) {
-        let Some(node) = self.sections.read("parts", part, found) else {
+        let Some(node) = self.sections.read(Group::Parts, part, found) else {
             let message = format!("the part `{part}` says nothing");
             found.push(Diagnostic::new(Code::PlatformSyntax, self.sections.span(), message));
             return;

@@ -28,6 +28,7 @@ use crate::yaml::Node;
 
 use super::expression::{Negated, Scope, shape, texts, unknown_keys};
 use super::schema::Found;
+use super::sections::Group;
 use super::types::misfit;
 use super::{Column, ColumnType, Context, Place, Resolved, Scalar, Source};
 
@@ -169,13 +170,13 @@ impl Draft {
             found.push(Diagnostic::new(Code::PlatformSyntax, name.span, message));
             return;
         }
-        match context.sections.read("parts", text, found) {
+        match context.sections.read(Group::Parts, text, found) {
             Some(part) => self.merge(context, &part, depth - 1, found),
             None => {
                 let message = format!("the platform has no part `{text}`");
                 found.push(
                     Diagnostic::new(Code::PlatformSyntax, name.span, message)
-                        .nearest(text, context.sections.names("parts")),
+                        .nearest(text, context.sections.names(Group::Parts)),
                 );
             }
         }

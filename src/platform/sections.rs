@@ -7,6 +7,7 @@
 //! `logsources:\n  windows/image_load:\n    use: [sysmon]\n` → entry `windows/image_load` of
 //! `logsources`, two lines.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -17,49 +18,61 @@ use crate::yaml::{self, Kind, Node};
 /// Keys of a platform file whose entries stand on their own.
 const GROUPS: [&str; 3] = ["parts", "rewrites", "logsources"];
 
-/// A platform file and where its entries stand.
-#[derive(Debug)]
-pub(super) struct Sections<'a> {
-    source: SourceId,
-    text: &'a str,
-    /// By group and name; the group of a key of the file itself is empty.
-    entries: BTreeMap<(&'a str, &'a str), Range<usize>>,
+/// Where an entry stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Group {
+    /// A key of the file itself.
+    Head,
+    /// Under `parts`.
+    Parts,
+    /// Under `rewrites`.
+    Rewrites,
+    /// Under `logsources`.
+    LogSources,
 }
 
-impl<'a> Sections<'a> {
+/// A platform file and where its entries stand.
+#[derive(Debug)]
+pub(super) struct Sections {
+    source: SourceId,
+    text: Cow<'static, str>,
+    /// Keys of the file itself.
+    head: BTreeMap<String, Range<usize>>,
+    /// Entries of each of [`GROUPS`].
+    groups: [BTreeMap<String, Range<usize>>; 3],
+}
+
+impl Sections {
     /// Finds the entries of a file; reports lines that break the form, and names given twice.
-    pub(super) fn find(source: SourceId, text: &'a str, diagnostics: &mut Diagnostics) -> Self {
-        let mut found = Self { source, text, entries: BTreeMap::new() };
-        for (key, inside) in keys(text, 0..text.len(), 0) {
-            let whole = key.start..inside.end;
-            let Some(name) = found.name(&key, diagnostics) else { continue };
-            found.insert(("", name), whole, &key, diagnostics);
-            if !GROUPS.contains(&name) {
-                continue;
-            }
-            let indent = indentation(text, &inside);
-            for (key, inside) in keys(text, inside, indent) {
-                let whole = key.start..inside.end;
-                let Some(entry) = found.name(&key, diagnostics) else { continue };
-                found.insert((name, entry), whole, &key, diagnostics);
-            }
-        }
-        found
+    pub(super) fn find(
+        source: SourceId,
+        text: Cow<'static, str>,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let whole = 0..text.len();
+        let head = entries(source, &text, whole, 0, diagnostics);
+        let groups = GROUPS.map(|group| {
+            let Some(range) = head.get(group) else { return BTreeMap::new() };
+            let inside = after_line(&text, range);
+            let indent = indentation(&text, &inside);
+            entries(source, &text, inside, indent, diagnostics)
+        });
+        Self { source, text, head, groups }
     }
 
     /// Names of a group's entries, sorted.
-    pub(super) fn names(&self, group: &str) -> impl Iterator<Item = &'a str> {
-        self.entries.keys().filter(move |(of, _)| *of == group).map(|(_, name)| *name)
+    pub(super) fn names(&self, group: Group) -> impl Iterator<Item = &str> {
+        self.group(group).keys().map(String::as_str)
     }
 
     /// The value of an entry, with places as in the whole file.
     pub(super) fn read(
         &self,
-        group: &str,
+        group: Group,
         name: &str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Node> {
-        let range = self.entries.get(&(group, name))?;
+        let range = self.group(group).get(name)?;
         let mut found = Diagnostics::default();
         let text = self.text.get(range.clone())?;
         let document = yaml::parse(self.source, text, &mut found).into_iter().next();
@@ -76,7 +89,7 @@ impl<'a> Sections<'a> {
 
     /// The place of a key of the file itself.
     pub(super) fn key(&self, name: &str) -> Span {
-        let start = self.entries.get(&("", name)).map_or(0, |range| range.start);
+        let start = self.head.get(name).map_or(0, |range| range.start);
         Span::new(self.source, start, start + name.len())
     }
 
@@ -85,56 +98,75 @@ impl<'a> Sections<'a> {
         Span::new(self.source, 0, self.text.len().min(1))
     }
 
-    fn insert(
-        &mut self,
-        key: (&'a str, &'a str),
-        whole: Range<usize>,
-        line: &Range<usize>,
-        diagnostics: &mut Diagnostics,
-    ) {
-        if self.entries.insert(key, whole).is_some() {
-            let span = Span::new(self.source, line.start, line.end);
-            let message = format!("`{}` is there twice", key.1);
-            diagnostics.push(Diagnostic::new(Code::PlatformSyntax, span, message));
+    fn group(&self, group: Group) -> &BTreeMap<String, Range<usize>> {
+        let [parts, rewrites, logsources] = &self.groups;
+        match group {
+            Group::Head => &self.head,
+            Group::Parts => parts,
+            Group::Rewrites => rewrites,
+            Group::LogSources => logsources,
         }
     }
+}
 
-    /// The key on a line such as `  'windows/image_load':`.
-    fn name(&self, line: &Range<usize>, diagnostics: &mut Diagnostics) -> Option<&'a str> {
-        let text = self.text.get(line.clone())?;
-        let unquoted = |quote: char| {
-            let (name, rest) = text.trim_start().strip_prefix(quote)?.split_once(quote)?;
-            rest.starts_with(':').then_some(name)
-        };
-        let plain = || {
-            let text = text.trim();
-            let key = text.split_once(": ").map(|(key, _)| key);
-            key.or_else(|| text.strip_suffix(':')).filter(|key| !key.is_empty())
-        };
-        let name = unquoted('\'').or_else(|| unquoted('"')).or_else(plain);
-        if name.is_none() {
-            let span = Span::new(self.source, line.start, line.end);
-            let message = "a line of a platform file that is no key is indented under one";
+/// The entries of a range whose keys are indented by `indent` blanks.
+fn entries(
+    source: SourceId,
+    text: &str,
+    range: Range<usize>,
+    indent: usize,
+    diagnostics: &mut Diagnostics,
+) -> BTreeMap<String, Range<usize>> {
+    let mut found = BTreeMap::new();
+    for (key, whole) in keys(text, range, indent) {
+        let span = Span::new(source, key.start, key.end);
+        let Some(name) = name(text.get(key).unwrap_or_default()) else {
+            let message = "a line that is no key is not indented under one";
             diagnostics.push(
                 Diagnostic::new(Code::PlatformSyntax, span, message)
                     .help("write `name:` at the beginning of the line and its value under it"),
             );
+            continue;
+        };
+        if found.insert(name.to_owned(), whole).is_some() {
+            let message = format!("`{name}` is there twice");
+            diagnostics.push(Diagnostic::new(Code::PlatformSyntax, span, message));
         }
-        name
     }
+    found
 }
 
-/// Lines within `range` that are indented by `indent` blanks, and what stands under each: from the
-/// line after it up to the next one.
+/// The key on a line such as `  'windows/image_load':`.
+fn name(line: &str) -> Option<&str> {
+    let text = line.trim();
+    let quoted = |quote: char| {
+        let (name, rest) = text.strip_prefix(quote)?.split_once(quote)?;
+        rest.starts_with(':').then_some(name)
+    };
+    let plain = || {
+        let key = text.split_once(": ").map(|(key, _)| key);
+        key.or_else(|| text.strip_suffix(':')).filter(|key| !key.is_empty())
+    };
+    quoted('\'').or_else(|| quoted('"')).or_else(plain)
+}
+
+/// What follows the first line of a range.
+fn after_line(text: &str, range: &Range<usize>) -> Range<usize> {
+    let inside = text.get(range.clone()).unwrap_or_default();
+    let line = inside.split_inclusive('\n').next().map_or(0, str::len);
+    range.start + line..range.end
+}
+
+/// Lines within `range` that are indented by at most `indent` blanks, each with the whole that it
+/// begins: up to the next one.
 fn keys(text: &str, range: Range<usize>, indent: usize) -> Vec<(Range<usize>, Range<usize>)> {
-    let mut starts: Vec<Range<usize>> = lines(text, range.clone())
+    let starts: Vec<Range<usize>> = lines(text, range.clone())
         .filter(|(_, line)| line.len() - line.trim_start_matches(' ').len() <= indent)
         .filter(|(_, line)| !is_blank(line))
         .map(|(at, line)| at..at + line.len())
         .collect();
-    starts.dedup();
     let ends = starts.iter().skip(1).map(|next| next.start).chain([range.end]);
-    starts.iter().zip(ends).map(|(key, end)| (key.clone(), (key.end + 1).min(end)..end)).collect()
+    starts.iter().zip(ends).map(|(key, end)| (key.clone(), key.start..end)).collect()
 }
 
 /// How far the first line that holds anything is indented; at least one blank.
@@ -188,9 +220,9 @@ mod tests {
                         logsources:\n    'windows/image_load':\n      from: T\n    w/service:x:\n\
                         \x20     from: U\n";
 
-    fn sections(text: &str) -> (Sections<'_>, Vec<String>) {
+    fn sections(text: &'static str) -> (Sections, Vec<String>) {
         let mut found = Diagnostics::default();
-        let sections = Sections::find(SourceId(0), text, &mut found);
+        let sections = Sections::find(SourceId(0), text.into(), &mut found);
         (sections, found.iter().map(|found| found.message.clone()).collect())
     }
 
@@ -198,16 +230,19 @@ mod tests {
     fn entries_are_found_by_group_and_read_alone() {
         let (sections, errors) = sections(FILE);
         assert_eq!(errors, [""; 0]);
-        assert_eq!(sections.names("").collect::<Vec<_>>(), ["logsources", "parts", "platform"]);
-        assert_eq!(sections.names("parts").collect::<Vec<_>>(), ["a", "b"]);
-        let logsources: Vec<_> = sections.names("logsources").collect();
+        assert_eq!(
+            sections.names(Group::Head).collect::<Vec<_>>(),
+            ["logsources", "parts", "platform"]
+        );
+        assert_eq!(sections.names(Group::Parts).collect::<Vec<_>>(), ["a", "b"]);
+        let logsources: Vec<_> = sections.names(Group::LogSources).collect();
         assert_eq!(logsources, ["w/service:x", "windows/image_load"]);
         let mut found = Diagnostics::default();
-        let node = sections.read("logsources", "w/service:x", &mut found).unwrap();
+        let node = sections.read(Group::LogSources, "w/service:x", &mut found).unwrap();
         assert_eq!(node.get("from").unwrap().text(), Some("U"));
         let span = node.get("from").unwrap().span;
         assert_eq!(FILE.get(span.range()), Some("U"), "places are those of the whole file");
-        assert!(sections.read("logsources", "absent", &mut found).is_none());
+        assert!(sections.read(Group::LogSources, "absent", &mut found).is_none());
     }
 
     #[test]
@@ -224,8 +259,8 @@ mod tests {
         {
             let (sections, _) = sections(text);
             let mut found = Diagnostics::default();
-            for group in ["", "parts", "logsources"] {
-                for name in sections.names(group).collect::<Vec<_>>() {
+            for group in [Group::Head, Group::Parts, Group::LogSources] {
+                for name in sections.names(group) {
                     sections.read(group, name, &mut found);
                 }
             }

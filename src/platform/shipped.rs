@@ -22,9 +22,9 @@ macro_rules! shipped {
     };
 }
 
-shipped!("defender-xdr", "elastic-winlogbeat", "splunk-ta");
+shipped!("defender-xdr", "elastic-winlogbeat", "splunk-ta", "splunk-generic");
 
-/// Names of the shipped platforms, sorted.
+/// Names of the shipped platforms; the first that a target queries is its default.
 #[must_use]
 pub fn names() -> &'static [&'static str] {
     NAMES
@@ -37,9 +37,14 @@ pub fn load(name: &str) -> Option<Platform> {
     open(name, &mut Diagnostics::default())
 }
 
+/// The schema of the shipped platform of this name.
+pub(super) fn schema(name: &str) -> Option<&'static str> {
+    SHIPPED.iter().find(|shipped| shipped.name == name).map(|shipped| shipped.schema)
+}
+
 fn open(name: &str, found: &mut Diagnostics) -> Option<Platform> {
     let shipped = SHIPPED.iter().find(|shipped| shipped.name == name)?;
-    Some(Platform::open(SourceId::default(), shipped.text, shipped.schema, found))
+    Some(Platform::open(SourceId::default(), shipped.text.into(), None, found))
 }
 
 #[cfg(test)]

@@ -14,10 +14,8 @@ fn platform(parts: &str, entry: &str) -> (Platform, Vec<(&'static str, String)>)
         "platform: p\ntitle: P\ntargets: [kql]\nschema: p\n{parts}\
          logsources:\n  windows/registry_set:\n{entry}"
     );
-    // Platforms are built in, so their texts live as long as the program.
-    let text: &'static str = Box::leak(text.into_boxed_str());
     let mut found = Diagnostics::default();
-    let platform = Platform::open(SourceId(0), text, SCHEMA, &mut found);
+    let platform = Platform::open(SourceId(0), text.into(), Some(SCHEMA), &mut found);
     platform.prove(&mut found);
     let errors = found.into_sorted().into_iter().map(|found| (found.code.id(), found.message));
     (platform, errors.collect())

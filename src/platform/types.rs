@@ -49,7 +49,24 @@ fn constant_misfit(ty: &Type, text: &str) -> Option<String> {
         Type::Boolean => ["true", "false"].contains(&text),
         Type::Ip => text.parse::<std::net::IpAddr>().is_ok(),
         Type::Timestamp => false,
-        ty => ty.is_text(),
+        Type::Text
+        | Type::Path
+        | Type::Command
+        | Type::RegistryPath
+        | Type::Mac
+        | Type::Hash(_)
+        | Type::Hashes
+        | Type::Fingerprint(_)
+        | Type::Spki
+        | Type::Serial
+        | Type::Dn
+        | Type::Guid
+        | Type::Sid
+        | Type::Domain
+        | Type::Url
+        | Type::Enum
+        | Type::SignatureState => true,
+        Type::List(of) => return constant_misfit(of, text),
     };
     (!fits).then(|| format!("`{text}` is none"))
 }
