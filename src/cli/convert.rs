@@ -54,6 +54,7 @@ struct Outcome<'a> {
     queries: Vec<String>,
     /// What was already found when the rule was checked, then what the target says.
     found: Vec<Diagnostic>,
+    /// Why the target cannot say it, or what is to be said about its queries.
     refused: Vec<Diagnostic>,
 }
 
@@ -137,9 +138,9 @@ fn outcome<'a>(
     if rule.is_some_and(|rule| !rule.emitted) || is_filter && !found.iter().any(is_error) {
         return None;
     }
-    let (queries, refused) = match rule.map(|rule| goal.compile(rule)) {
-        Some(Ok(queries)) => (queries, Vec::new()),
-        Some(Err(refused)) => (Vec::new(), refused),
+    let (queries, refused) = match rule.map(|rule| (rule, goal.compile(rule))) {
+        Some((rule, Ok(queries))) => (queries, goal.remarks(rule)),
+        Some((_, Err(refused))) => (Vec::new(), refused),
         None => (Vec::new(), Vec::new()),
     };
     let queries = queries.into_iter().map(|query| query.text).collect();

@@ -7,7 +7,7 @@ use crate::plan;
 use crate::platform::{self, Platform};
 use crate::project::Project;
 
-use super::GoalArguments;
+use super::{GoalArguments, platforms};
 
 /// A query language on a platform.
 pub(super) struct Goal {
@@ -25,6 +25,18 @@ impl Goal {
         let mut plan = plan::plan(rule, &self.platform)?;
         plan.meta.accept.extend(&self.accept);
         self.backend.render(&plan)
+    }
+
+    /// What there is to say about the queries of a rule.
+    pub(super) fn remarks(&self, rule: &Rule) -> Vec<Diagnostic> {
+        if !self.platform.unchecked {
+            return Vec::new();
+        }
+        let message = format!("`{}` has no schema: fields pass unchecked", self.platform.name);
+        vec![
+            Diagnostic::new(Code::Unchecked, rule.meta.span, message)
+                .help("check the names of fields, and where the log source lives, by hand"),
+        ]
     }
 }
 
@@ -105,10 +117,7 @@ fn goal(target: &str, platform: Option<&str>) -> Result<(&'static dyn Backend, P
             format!("error[{}]: no platform is queried in `{target}`", Code::PlatformTarget.id())
         });
     };
-    let Some(platform) = platform::load(name) else {
-        let known = platform::names().iter().copied();
-        return Err(unknown(Code::UnknownPlatform, "platform", name, known));
-    };
+    let platform = platforms::find(name)?;
     if !queried(&platform) {
         return Err(format!(
             "error[{}]: `{name}` is not queried in `{target}` but in `{}`",

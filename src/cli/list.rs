@@ -11,6 +11,7 @@ use crate::taxonomy::Taxonomy;
 
 use super::convert::usage;
 use super::output::Output;
+use super::platforms;
 use super::workspace::Workspace;
 
 /// Arguments of `list`.
@@ -76,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
 fn logsources(platform: Option<&str>, output: &mut Output) -> Result<(), Vec<String>> {
     match platform {
         Some(name) => {
-            let platform = shipped(name)?;
+            let platform = named(name)?;
             platform.logsources().for_each(|key| output.line(key));
         }
         None => Taxonomy::standard().keys().for_each(|key| output.line(key)),
@@ -89,7 +90,7 @@ fn fields(logsource: &str, platform: Option<&str>, output: &mut Output) -> Resul
     let Some(found) = taxonomy.get(logsource) else {
         return Err(vec![unknown("log source", logsource, taxonomy.keys())]);
     };
-    let platform = platform.map(shipped).transpose()?;
+    let platform = platform.map(named).transpose()?;
     let held = |field: &str| {
         platform
             .as_ref()
@@ -113,9 +114,8 @@ fn rules(paths: &[PathBuf], output: &mut Output) -> Result<(), Vec<String>> {
     Ok(())
 }
 
-fn shipped(name: &str) -> Result<platform::Platform, Vec<String>> {
-    let known = platform::names().iter().copied();
-    platform::load(name).ok_or_else(|| vec![unknown("platform", name, known)])
+fn named(name: &str) -> Result<platform::Platform, Vec<String>> {
+    platforms::find(name).map_err(|problem| vec![problem])
 }
 
 fn unknown<'a>(noun: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {

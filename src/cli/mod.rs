@@ -9,6 +9,7 @@ mod files;
 mod goal;
 mod list;
 mod output;
+mod platforms;
 mod workspace;
 
 use std::process::ExitCode;
@@ -63,7 +64,8 @@ struct GoalArguments {
     /// Query languages, separated by commas: splunk, kql, eql.
     #[arg(short, long, value_delimiter = ',', value_name = "TARGET")]
     target: Vec<String>,
-    /// Where the data lives; without it, the target's first platform (see `list platforms`).
+    /// Where the data lives: a platform (see `list platforms`) or a platform file of your own;
+    /// without it, the target's first platform.
     #[arg(short, long, value_name = "PLATFORM")]
     platform: Option<String>,
     /// Environments of sigweave.toml, separated by commas; without targets, all of them.
