@@ -5,7 +5,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Correlation, Key, Pattern, PatternId, PatternSource, Predicate, Rule, Transform};
-use crate::platform::{Column, Place, Platform, Scalar};
+use crate::platform::{self, Column, Place, Platform, Scalar};
 use crate::source::Span;
 
 use super::disjoint::may_overlap;
@@ -117,10 +117,12 @@ fn places<'a>(events: &Events<'_>, platform: &'a Platform) -> Result<Vec<&'a Pla
         return Ok(places);
     }
     let message = format!("`{}` does not hold `{}`", platform.name, events.logsource);
-    Err(Diagnostic::new(Code::LogSourceNotHeld, events.span, message).help(
-        "`sigweave list logsources --platform NAME` shows what a platform holds; `sigweave list \
-         platforms` shows the platforms",
-    ))
+    let holders = platform::holders(events.logsource).join("`, `");
+    let help = match holders.as_str() {
+        "" => "no shipped platform holds it; describe your data in a platform file".to_owned(),
+        holders => format!("held by: `{holders}`"),
+    };
+    Err(Diagnostic::new(Code::LogSourceNotHeld, events.span, message).help(help))
 }
 
 fn group<'a>(

@@ -18,7 +18,7 @@ mod shipped;
 mod types;
 
 pub use scalar::{Column, ColumnType, Condition, Piece, Resolved, Rewrite, Scalar};
-pub use shipped::{load, names};
+pub use shipped::{holders, load, names};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

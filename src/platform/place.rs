@@ -99,14 +99,15 @@ fn place(
         true => draft.from.clone().into_iter().collect(),
         false => draft.tables.clone(),
     };
-    for table in &tables {
-        if !context.schema.names().any(|name| name == table) {
-            let message = format!("the schema has no table `{table}`");
-            found.push(
-                Diagnostic::new(Code::UnknownColumn, node.span, message)
-                    .nearest(table, context.schema.names()),
-            );
-        }
+    let known = |table: &&String| context.schema.names().any(|name| name == table.as_str());
+    if let Some(table) = tables.iter().find(|table| !known(table)) {
+        let span = node.get("tables").or(node.get("from")).unwrap_or(node).span;
+        let message = format!("the schema has no table `{table}`");
+        found.push(
+            Diagnostic::new(Code::UnknownColumn, span, message)
+                .nearest(table, context.schema.names()),
+        );
+        return None;
     }
     let tables = context.schema.tables(tables.iter().map(String::as_str));
     let scope = Scope { tables: &tables, rewrites: context.rewrites() };

@@ -37,6 +37,15 @@ pub fn load(name: &str) -> Option<Platform> {
     open(name, &mut Diagnostics::default())
 }
 
+/// Names of the shipped platforms that list the log source.
+#[must_use]
+pub fn holders(logsource: &str) -> Vec<&'static str> {
+    // Refusals ask for this rule by rule: the files are searched, not read.
+    let entry = format!("\n  {logsource}:\n");
+    let holds = |shipped: &&Shipped| shipped.text.contains(&entry);
+    SHIPPED.iter().filter(holds).map(|shipped| shipped.name).collect()
+}
+
 /// The schema of the shipped platform of this name.
 pub(super) fn schema(name: &str) -> Option<&'static str> {
     SHIPPED.iter().find(|shipped| shipped.name == name).map(|shipped| shipped.schema)
@@ -68,6 +77,8 @@ mod tests {
             assert!(report.is_empty(), "{report}");
             for logsource in platform.logsources() {
                 assert!(!platform.places(logsource).is_empty(), "{logsource}");
+                let listed = holders(logsource).contains(&shipped.name);
+                assert_eq!(listed, !platform.unchecked, "{logsource}");
             }
         }
     }
