@@ -92,4 +92,6 @@ fn query(name: &str, text: &str, context: Value, rule: Span) -> Result<Query, Di
 }
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;
