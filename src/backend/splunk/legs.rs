@@ -42,18 +42,26 @@ pub(super) fn remainder(leg: &Leg) -> Predicate<Column> {
     let computed = computed(leg);
     let conditions = leg.place.conditions.iter().filter(|found| !condition(found).exact);
     let rest = leg.flags.iter().flat_map(|(_, flag)| conjuncts(flag));
-    let rest = rest.filter(|part| !bound(part, &computed).exact).cloned();
+    let rest = rest.filter(|part| !bound(part, &computed).exact);
     Predicate::all(conditions.map(predicate).chain(rest))
 }
 
-fn conjuncts(predicate: &Predicate<Column>) -> &[Predicate<Column>] {
+/// What must all hold; a negated disjunction is the negations of its parts.
+fn conjuncts(predicate: &Predicate<Column>) -> Vec<Predicate<Column>> {
     match predicate {
-        Predicate::All(parts) => parts,
+        Predicate::All(parts) => parts.iter().flat_map(conjuncts).collect(),
+        Predicate::Not(inner) => match inner.as_ref() {
+            Predicate::Any(parts) => parts.iter().cloned().map(Predicate::negate).collect(),
+            Predicate::All(_)
+            | Predicate::Not(_)
+            | Predicate::Test(_)
+            | Predicate::Keyword(_)
+            | Predicate::KeywordRegex(_) => vec![predicate.clone()],
+        },
         Predicate::Any(_)
-        | Predicate::Not(_)
         | Predicate::Test(_)
         | Predicate::Keyword(_)
-        | Predicate::KeywordRegex(_) => std::slice::from_ref(predicate),
+        | Predicate::KeywordRegex(_) => vec![predicate.clone()],
     }
 }
 

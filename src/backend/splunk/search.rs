@@ -32,7 +32,7 @@ pub(super) fn bound(predicate: &Predicate<Column>, computed: &BTreeSet<&str>) ->
     match predicate {
         Predicate::All(parts) => every(parts.iter().map(|part| bound(part, computed)).collect()),
         Predicate::Any(parts) => either(parts, computed),
-        Predicate::Not(inner) => negated(bound(inner, computed)),
+        Predicate::Not(inner) => negation(inner, computed),
         Predicate::Test(test) => of_test(test, computed),
         Predicate::Keyword(test) => keyword(test),
         Predicate::KeywordRegex(_) => Bound::wider(None),
@@ -60,14 +60,8 @@ pub(super) fn predicate(condition: &Condition) -> Predicate<Column> {
 /// All of the bounds.
 pub(super) fn every(parts: Vec<Bound>) -> Bound {
     let exact = parts.iter().all(|part| part.exact);
-    let mut seen = BTreeSet::new();
-    let mut terms: Vec<Expr<Search>> = Vec::new();
-    for term in parts.into_iter().filter_map(|part| part.terms) {
-        if seen.insert(term.text.to_string()) {
-            terms.push(term);
-        }
-    }
-    let terms = (!terms.is_empty()).then(|| all(terms, &SEARCH));
+    let terms: Vec<Expr<Search>> = parts.into_iter().filter_map(|part| part.terms).collect();
+    let terms = (!terms.is_empty()).then(|| all(distinct(terms), &SEARCH));
     Bound { terms, exact }
 }
 
@@ -76,7 +70,29 @@ pub(super) fn some(parts: Vec<Bound>) -> Bound {
     let everything = parts.iter().any(|part| part.terms.is_none() && part.exact);
     let exact = everything || parts.iter().all(|part| part.exact);
     let terms: Option<Vec<Expr<Search>>> = parts.into_iter().map(|part| part.terms).collect();
-    Bound { terms: terms.map(|terms| any(terms, &SEARCH)), exact }
+    Bound { terms: terms.map(|terms| any(distinct(terms), &SEARCH)), exact }
+}
+
+/// Each term once.
+fn distinct(terms: Vec<Expr<Search>>) -> Vec<Expr<Search>> {
+    let mut seen = BTreeSet::new();
+    terms.into_iter().filter(|term| seen.insert(term.text.to_string())).collect()
+}
+
+/// Of a negated disjunction that the search cannot say, it may say the negation of some parts.
+fn negation(inner: &Predicate<Column>, computed: &BTreeSet<&str>) -> Bound {
+    let whole = bound(inner, computed);
+    match inner {
+        Predicate::Any(parts) if !whole.exact => {
+            every(parts.iter().map(|part| negated(bound(part, computed))).collect())
+        }
+        Predicate::Any(_)
+        | Predicate::All(_)
+        | Predicate::Not(_)
+        | Predicate::Test(_)
+        | Predicate::Keyword(_)
+        | Predicate::KeywordRegex(_) => negated(whole),
+    }
 }
 
 impl Bound {

@@ -31,6 +31,19 @@ fn a_plain_rule_is_one_search() {
 }
 
 #[test]
+fn of_a_negated_list_only_what_the_search_cannot_say_goes_to_where() {
+    let list = Predicate::any([
+        equals("a", "1"),
+        equals("b", "2"),
+        cased("c", TextTest::Equals("X".into())),
+    ]);
+    assert_snapshot!(spl(Predicate::all([equals("d", "3"), not(list)])), @r#"
+    d=3 NOT a=1 NOT b=2
+    | where NOT (isnotnull(c) AND match(c, "^X\z"))
+    "#);
+}
+
+#[test]
 fn or_within_and_is_parenthesised() {
     let either = Predicate::any([equals("a", "1"), contains("b", "2")]);
     let both = Predicate::all([equals("c", "3"), equals("d", "4")]);
@@ -262,8 +275,8 @@ fn several_values_are_tested_one_by_one() {
         all.push(Predicate::Test(Test { field, op, span: Span::default() }));
     }
     assert_snapshot!(spl(not(Predicate::any(all))), @r#"
-    *
-    | where NOT (isnotnull(mvfilter(match('a{}', "x"))) OR isnotnull(mvfilter(tonumber('a{}')>1)) OR isnotnull(mvfilter(match('a{}', "(?i)y"))))
+    NOT "a{}"="*y*"
+    | where NOT (isnotnull(mvfilter(match('a{}', "x")))) AND NOT (isnotnull(mvfilter(tonumber('a{}')>1)))
     "#);
 }
 
