@@ -5,11 +5,14 @@
 
 mod check;
 mod convert;
+mod events;
 mod files;
 mod goal;
 mod list;
 mod output;
 mod platforms;
+mod run;
+mod silence;
 mod workspace;
 
 use std::process::ExitCode;
@@ -36,6 +39,7 @@ Examples:
   sigweave check rules                          parse, resolve and type-check every rule
   sigweave convert rule.yml -t kql              one rule as KQL for Defender XDR
   sigweave convert rules -t splunk,kql,eql      a folder, three languages
+  sigweave run rules events.ndjson              what would have fired, without a SIEM
   sigweave list fields windows/registry_set     what a rule may ask for
   sigweave explain E0301                        what an error means and what to do";
 
@@ -45,6 +49,8 @@ enum Command {
     Check(check::Arguments),
     /// Print the queries that mean the rules.
     Convert(convert::Arguments),
+    /// Run rules over event files; prints what fired, for whom, when and by which events.
+    Run(run::Arguments),
     /// List targets, platforms, log sources, fields or rules.
     List(list::Arguments),
 }
@@ -91,6 +97,7 @@ pub fn main() -> ExitCode {
     let code = match cli.command {
         Command::Check(arguments) => check::run(&arguments, &mut output),
         Command::Convert(arguments) => convert::run(&arguments, &mut output),
+        Command::Run(arguments) => run::run(&arguments, &mut output),
         Command::List(arguments) => list::run(&arguments, &mut output),
     };
     output.flush();

@@ -8,6 +8,7 @@
 //! `Image|endswith: '\a.exe'` → one result with the event's file and line.
 
 pub mod event;
+pub mod explain;
 pub mod fold;
 pub mod key;
 pub mod predicate;

@@ -136,6 +136,12 @@ impl<'r> EventReader<'r> {
         }
     }
 
+    /// What messages call the file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.file
+    }
+
     /// How reading went so far.
     #[must_use]
     pub fn report(&self) -> &ReadReport {
