@@ -38,11 +38,12 @@ impl<'a> Shape<'a> {
             _ => "Timestamp",
         };
         let identity = identity(legs, time);
-        let taken = identity.iter().map(|column| column.name.as_str()).chain([time]);
+        let names = identity.iter().map(|column| column.name.as_str());
+        let taken: Vec<&str> = names.chain([time]).collect();
         legs.iter().for_each(|leg| leg::check_names(leg, rule, refused));
         Self {
             legs,
-            names: Names::apart_from(taken),
+            names: Names::apart_from(&taken),
             time: syntax::name(time),
             keys: keys(timeline, rule, refused),
             identity,

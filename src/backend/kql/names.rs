@@ -13,9 +13,9 @@ pub(super) struct Names {
 
 impl Names {
     /// Names apart from those taken.
-    pub(super) fn apart_from<'a>(taken: impl Iterator<Item = &'a str> + Clone) -> Self {
+    pub(super) fn apart_from(taken: &[&str]) -> Self {
         let mut prefix = "_".to_owned();
-        while taken.clone().any(|name| name.starts_with(&prefix)) {
+        while taken.iter().any(|name| name.starts_with(&prefix)) {
             prefix.push('_');
         }
         Self { prefix }
@@ -38,8 +38,8 @@ mod tests {
 
     #[test]
     fn made_up_names_keep_apart_from_columns() {
-        assert_eq!(Names::apart_from(["ReportId"].into_iter()).one("time").as_str(), "_time");
+        assert_eq!(Names::apart_from(&["ReportId"]).one("time").as_str(), "_time");
         let taken = ["_time", "__x", "DeviceId"];
-        assert_eq!(Names::apart_from(taken.into_iter()).of("key", 2).as_str(), "___key2");
+        assert_eq!(Names::apart_from(&taken).of("key", 2).as_str(), "___key2");
     }
 }
