@@ -2,6 +2,7 @@
 //! (`tests/tools/kql_meaning.py`).
 
 mod filters;
+mod meaning;
 mod timelines;
 
 use super::Kql;
