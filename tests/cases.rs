@@ -163,3 +163,29 @@ fn the_shipped_rules_convert_the_same_way_every_time() {
     assert!(runs[0].lines().count() > 10);
     assert_eq!(runs[0], runs[1]);
 }
+
+/// Which of the shipped rules each environment takes, and by which code it refuses the others.
+#[test]
+fn what_the_packs_emit_is_agreed() {
+    let output = sigweave(&root(), &["convert", "--format", "json"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut agreed = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for line in text.lines() {
+        let object: Value = serde_json::from_str(line).unwrap();
+        let queries = object["queries"].as_array().unwrap().len();
+        let mut codes: Vec<&str> = object["diagnostics"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|found| found["code"].as_str())
+            .collect();
+        codes.dedup();
+        let outcome = if queries > 0 { format!("{queries}") } else { codes.join(" ") };
+        let target = object["target"].as_str().unwrap();
+        let rule = object["rule"].as_str().unwrap().to_owned();
+        agreed.entry(rule).or_default().push(format!("{target} {outcome}"));
+    }
+    let lines: Vec<String> =
+        agreed.iter().map(|(rule, on)| format!("{rule}: {}", on.join(", "))).collect();
+    snapshot(&root().join("tests"), "packs", &lines.join("\n"));
+}

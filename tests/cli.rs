@@ -1,0 +1,219 @@
+//! The command line as users and scripts see it: exit codes, formats, projects, bad input.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const RULE: &str = "title: Certutil\nname: certutil\nstatus: test\nlogsource:\n    product: windows\n    \
+                    category: process_creation\ndetection:\n    sel:\n        Image|endswith: '\\certutil.exe'\n    \
+                    condition: sel\n";
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sigweave"));
+    command.current_dir(folder).args(arguments).env("NO_COLOR", "1");
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn folder_with(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    folder
+}
+
+fn objects(output: &Output) -> Vec<Value> {
+    stdout(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_sound_rule_converts_with_exit_code_0() {
+    let folder = folder_with(&[("rule.yml", RULE.as_bytes())]);
+    let output = run(folder.path(), &["convert", "rule.yml", "-t", "kql", "-p", "defender-xdr"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).starts_with("DeviceProcessEvents\n"), "{}", stdout(&output));
+}
+
+#[test]
+fn json_has_one_object_per_rule_and_line_with_the_documented_keys() {
+    let folder = folder_with(&[("rule.yml", RULE.as_bytes())]);
+    let output = run(folder.path(), &["convert", ".", "-t", "splunk", "--format", "json"]);
+    let objects = objects(&output);
+    assert_eq!(objects.len(), 1);
+    let keys: Vec<&String> = objects[0].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["rule", "id", "file", "target", "platform", "queries", "diagnostics"]);
+    assert_eq!(objects[0]["rule"], "certutil");
+    assert_eq!(objects[0]["platform"], "splunk-ta");
+}
+
+#[test]
+fn a_refused_rule_has_no_queries_its_diagnostics_and_exit_code_1() {
+    let refused = RULE.replace("Image|", "Imgae|");
+    let folder = folder_with(&[("bad.yml", refused.as_bytes()), ("good.yml", RULE.as_bytes())]);
+    let output = run(folder.path(), &["convert", ".", "-t", "kql", "--format", "json"]);
+    assert_eq!(code(&output), 1);
+    let objects = objects(&output);
+    let bad =
+        objects.iter().find(|one| !one["diagnostics"].as_array().unwrap().is_empty()).unwrap();
+    assert_eq!(bad["queries"].as_array().unwrap().len(), 0);
+    let found = &bad["diagnostics"][0];
+    assert_eq!((&found["code"], &found["line"]), (&"E0301".into(), &9.into()));
+    assert_eq!(found["column"], 9);
+    assert_eq!(
+        objects.iter().filter(|one| one["queries"].as_array().unwrap().len() == 1).count(),
+        1
+    );
+}
+
+#[test]
+fn what_cannot_be_read_as_rules_gives_one_object_without_a_rule() {
+    let broken: [&[u8]; 5] =
+        [b"\xff\xfe\x00a", b"title: [unclosed", b"just text", b"", b"- a\n- b\n"];
+    for bytes in broken {
+        let folder = folder_with(&[("rule.yml", bytes)]);
+        let output = run(folder.path(), &["convert", "rule.yml", "-t", "eql", "--format", "json"]);
+        let objects = objects(&output);
+        assert_eq!((objects.len(), code(&output)), (1, 1), "{bytes:?}: {objects:?}");
+        assert_eq!(objects[0]["rule"], Value::Null, "{bytes:?}");
+        assert!(!objects[0]["diagnostics"].as_array().unwrap().is_empty(), "{bytes:?}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_exit_code_2_with_a_suggestion() {
+    let folder = folder_with(&[("rule.yml", RULE.as_bytes())]);
+    let wrong: [(&[&str], &str); 5] = [
+        (&["convert", "rule.yml", "-t", "kqk"], "the nearest name is `kql`"),
+        (&["convert", "rule.yml", "-t", "kql", "-p", "defender-xrd"], "defender-xdr"),
+        (&["convert", "rule.yml", "-t", "kql", "-p", "splunk-ta"], "`splunk`"),
+        (&["convert", "missing.yml", "-t", "kql"], "missing.yml"),
+        (&["convert", "rule.yml"], "which query language"),
+    ];
+    for (arguments, said) in wrong {
+        let output = run(folder.path(), arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        assert!(stderr(&output).contains(said), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn standard_input_is_a_dash() {
+    let folder = folder_with(&[]);
+    let mut child = command(folder.path(), &["convert", "-", "-t", "eql"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(RULE.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(stdout(&output).contains("certutil.exe"));
+}
+
+const CORRELATION: &str = "title: Often\nname: often\ncorrelation:\n    type: event_count\n    rules:\n        - certutil\n    \
+                           group-by:\n        - Computer\n    timespan: 5m\n    condition:\n        gte: 3\n";
+
+#[test]
+fn a_project_is_found_from_any_sub_folder_and_resolves_references() {
+    let project =
+        "rules = ['rules']\n[environments.soc]\ntarget = 'kql'\nplatform = 'defender-xdr'\n";
+    let folder = folder_with(&[
+        ("sigweave.toml", project.as_bytes()),
+        ("rules/base/certutil.yml", RULE.as_bytes()),
+        ("rules/deep/er/often.yml", CORRELATION.as_bytes()),
+    ]);
+    let below = folder.path().join("rules/deep/er");
+    let output = run(&below, &["convert", "often.yml"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).contains("DeviceProcessEvents"));
+    let all = run(&below, &["convert", "--format", "json"]);
+    let rules: Vec<Value> = objects(&all).into_iter().map(|one| one["rule"].clone()).collect();
+    assert_eq!(rules, ["often"], "a base rule is emitted only with `generate: true`");
+}
+
+#[test]
+fn a_correlation_of_a_broken_rule_says_why_it_is_not_emitted() {
+    let broken = RULE.replace("Image|", "Imgae|");
+    let folder = folder_with(&[("rule.yml", format!("{broken}---\n{CORRELATION}").as_bytes())]);
+    let output = run(folder.path(), &["convert", ".", "-t", "kql", "--format", "json"]);
+    assert_eq!(code(&output), 1);
+    for one in objects(&output) {
+        assert_eq!(one["queries"].as_array().unwrap().len(), 0);
+        assert!(!one["diagnostics"].as_array().unwrap().is_empty(), "{one}");
+    }
+}
+
+#[test]
+fn several_mistakes_are_reported_in_one_run_sorted_by_place() {
+    let rule = RULE
+        .replace("Image|endswith", "Imgae|endswiht")
+        .replace("process_creation", "proces_creation");
+    let folder = folder_with(&[("rule.yml", rule.as_bytes())]);
+    let output = run(folder.path(), &["check", "rule.yml", "--format", "json"]);
+    let lines: Vec<u64> =
+        objects(&output).iter().map(|one| one["line"].as_u64().unwrap()).collect();
+    assert!(lines.len() >= 2 && lines.is_sorted(), "{lines:?}");
+}
+
+#[test]
+fn hostile_rules_end_quickly_with_a_diagnostic() {
+    let deep = |text: &str| RULE.replace("condition: sel", &format!("condition: {text}"));
+    let hostile = [
+        deep(&format!("{}sel{}", "(".repeat(100_000), ")".repeat(100_000))),
+        deep(&format!("{}sel", "not ".repeat(100_000))),
+        "[".repeat(100_000),
+        format!("a: {}", "{a: ".repeat(50_000)),
+        "a: &a [x,x,x]\nb: &b [*a,*a,*a]\nc: [*b,*b,*b]\n".to_owned(),
+        RULE.replace(r"'\certutil.exe'", &format!("'{}'", "*a".repeat(100_000))),
+        RULE.replace("Image|endswith", "CommandLine|re")
+            .replace(r"'\certutil.exe'", "'(a{1000}){1000}'"),
+    ];
+    for text in hostile {
+        let folder = folder_with(&[("rule.yml", text.as_bytes())]);
+        for target in ["splunk", "kql", "eql"] {
+            let output =
+                run(folder.path(), &["convert", "rule.yml", "-t", target, "--format", "json"]);
+            let start: String = text.chars().take(60).collect();
+            assert!(
+                matches!(code(&output), 0 | 1),
+                "{start}: {:?} {}",
+                output.status,
+                stderr(&output)
+            );
+            assert!(stderr(&output).len() < 100_000);
+        }
+    }
+}
+
+#[test]
+fn lists_name_what_there_is() {
+    let folder = folder_with(&[]);
+    let targets = stdout(&run(folder.path(), &["list", "targets"]));
+    let names: Vec<&str> =
+        targets.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, ["eql", "kql", "splunk"]);
+    let fields = stdout(&run(folder.path(), &["list", "fields", "windows/registry_set"]));
+    assert!(fields.lines().any(|line| line.starts_with("TargetObject ")), "{fields}");
+    let unknown = run(folder.path(), &["list", "fields", "windows/registry_sett"]);
+    assert!(code(&unknown) == 2 && stderr(&unknown).contains("windows/registry_set"));
+}
