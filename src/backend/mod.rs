@@ -42,7 +42,7 @@ pub trait Backend: Sync {
 }
 
 /// All query languages, by name.
-pub const BACKENDS: &[&dyn Backend] = &[&Kql, &Splunk, &Eql];
+pub const BACKENDS: &[&dyn Backend] = &[&Eql, &Kql, &Splunk];
 
 /// The back end of this name.
 #[must_use]

@@ -26,7 +26,8 @@ pub(super) fn rule_files(path: &Path) -> Result<Vec<PathBuf>, String> {
         let entry = entry.map_err(|error| error.to_string())?;
         let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
         if is_file && is_rule_file(entry.path()) {
-            files.push(entry.into_path());
+            let path = entry.into_path();
+            files.push(path.strip_prefix("./").map(Path::to_path_buf).unwrap_or(path));
         }
     }
     files.sort();

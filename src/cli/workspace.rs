@@ -51,8 +51,12 @@ impl Workspace {
         let folders = rule_folders(root.as_deref(), &project);
         let paths = if paths.is_empty() { &folders } else { paths };
         let chosen = expand(paths)?;
+        if chosen.is_empty() {
+            return Err(vec![nothing_below(paths)]);
+        }
         let files = add_sources(&chosen, &mut sources, &mut diagnostics)?;
         let mut documents = parse(&files, &sources, &mut diagnostics);
+        report_empty(&files, &documents, &mut diagnostics);
         let selected = documents.len();
         if root.is_some() && refers_elsewhere(&documents) {
             let others = remaining(&folders, &chosen);
@@ -95,6 +99,24 @@ impl Workspace {
     }
 }
 
+fn nothing_below(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    let code = Code::NothingToDo.id();
+    format!("error[{code}]: no rule file (`*.yml`, `*.yaml`) below {}", names.join(", "))
+}
+
+/// E0108 for each file that holds nothing and of which nothing was said.
+fn report_empty(files: &[SourceId], documents: &[Document], diagnostics: &mut Diagnostics) {
+    let told = diagnostics.iter().map(|found| found.primary.span.source);
+    let holding = documents.iter().map(|document| document.meta().span.source);
+    let known: BTreeSet<SourceId> = told.chain(holding).collect();
+    for file in files.iter().filter(|file| !known.contains(file)) {
+        let span = Span::new(*file, 0, 0);
+        diagnostics.push(Diagnostic::new(Code::NotARule, span, "the file holds no rule"));
+    }
+}
+
+/// Whether a place lies in a document.
 fn within(inner: Span, outer: Span) -> bool {
     inner.source == outer.source && inner.start >= outer.start && inner.start <= outer.end
 }
