@@ -133,7 +133,7 @@ fn base_rule(
     let pattern = Pattern {
         name: name.clone(),
         source: PatternSource::Events { logsource: source.key.clone(), predicate },
-        span: rule.meta.span,
+        span: rule.logsource.span,
     };
     Some(Rule { name, meta, emitted: true, body: Body::Events(pattern) })
 }

@@ -46,7 +46,11 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
     let refused: Vec<Diagnostic> = emitted
         .par_iter()
         .flat_map_iter(|rule| {
-            goals.iter().flat_map(|goal| goal.compile(rule).err().unwrap_or_default())
+            goals.iter().flat_map(|goal| match goal.compile(rule) {
+                Ok(_) => goal.remarks(rule),
+                Err(refused) if goal.agreed(&rule.name, &refused) => Vec::new(),
+                Err(refused) => refused,
+            })
         })
         .collect();
     let found: Vec<&Diagnostic> = workspace.reported().chain(&refused).collect();

@@ -56,6 +56,8 @@ struct Outcome<'a> {
     found: Vec<Diagnostic>,
     /// Why the target cannot say it, or what is to be said about its queries.
     refused: Vec<Diagnostic>,
+    /// Whether the project has agreed to the refusal.
+    agreed: bool,
 }
 
 /// Runs the command.
@@ -77,7 +79,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
         Format::Text => print_text(&workspace, &outcomes, goals.len(), output),
         Format::Json => print_json(&workspace, &outcomes, output),
     }
-    let errors = workspace.reported().any(is_error) || refusals(&outcomes).any(is_error);
+    let errors = workspace.reported().any(is_error) || complaints(&outcomes).any(is_error);
     if errors { FINDINGS } else { 0 }
 }
 
@@ -94,8 +96,9 @@ fn is_error(found: &Diagnostic) -> bool {
     found.code.severity() == crate::diagnostic::Severity::Error
 }
 
-fn refusals<'a>(outcomes: &'a [Outcome<'_>]) -> impl Iterator<Item = &'a Diagnostic> {
-    outcomes.iter().flat_map(|outcome| &outcome.refused)
+/// What the targets say, without the refusals that the project has agreed to.
+fn complaints<'a>(outcomes: &'a [Outcome<'_>]) -> impl Iterator<Item = &'a Diagnostic> {
+    outcomes.iter().filter(|outcome| !outcome.agreed).flat_map(|outcome| &outcome.refused)
 }
 
 /// Every selected document on every goal, by document, then files that hold none.
@@ -119,6 +122,7 @@ fn convert<'a>(workspace: &'a Workspace, goals: &'a [Goal]) -> Vec<Outcome<'a>> 
                 queries: Vec::new(),
                 found: found.clone(),
                 refused: Vec::new(),
+                agreed: false,
             }));
         }
     }
@@ -143,8 +147,10 @@ fn outcome<'a>(
         Some((_, Err(refused))) => (Vec::new(), refused),
         None => (Vec::new(), Vec::new()),
     };
+    let agreed = queries.is_empty() && rule.is_some_and(|rule| goal.agreed(&rule.name, &refused));
     let queries = queries.into_iter().map(|query| query.text).collect();
-    Some(Outcome { document: Some(document), file: span.source, goal, queries, found, refused })
+    let (document, file) = (Some(document), span.source);
+    Some(Outcome { document, file, goal, queries, found, refused, agreed })
 }
 
 fn name(document: &Document) -> Option<String> {
@@ -183,15 +189,17 @@ fn print_text(workspace: &Workspace, outcomes: &[Outcome<'_>], goals: usize, out
         let separator = if outcome.queries.len() > 1 { "\n\n" } else { "" };
         output.line(&outcome.queries.join(separator));
     }
-    let refused: Vec<&Diagnostic> = refusals(outcomes).collect();
+    let refused: Vec<&Diagnostic> = complaints(outcomes).collect();
+    let agreed = outcomes.iter().filter(|outcome| outcome.agreed).count();
     output.findings(workspace.reported().chain(refused.iter().copied()), &workspace.sources);
     let rules = outcomes.len() / goals.max(1);
     let found = workspace.reported().chain(refused.iter().copied());
     output.remark(&format!(
-        "{} to {}: {}; {}",
+        "{} to {}: {}{}; {}",
         counted(rules, "rule"),
         counted(goals, "target"),
         counted_queries(printed),
+        if agreed > 0 { format!(", {agreed} refused as agreed") } else { String::new() },
         tally(found)
     ));
 }

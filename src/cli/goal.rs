@@ -1,11 +1,13 @@
 //! What rules are converted to: a query language and the platform where the data lives.
 
+use std::collections::BTreeMap;
+
 use crate::backend::{self, BACKENDS, Backend, Query};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::ir::Rule;
 use crate::plan;
 use crate::platform::{self, Platform};
-use crate::project::Project;
+use crate::project::{Project, Refusal};
 
 use super::{GoalArguments, platforms};
 
@@ -17,6 +19,8 @@ pub(super) struct Goal {
     pub(super) platform: Platform,
     /// Approximations that are accepted.
     accept: Vec<Code>,
+    /// Rules that it is known not to take.
+    refused: BTreeMap<String, Refusal>,
 }
 
 impl Goal {
@@ -27,16 +31,26 @@ impl Goal {
         self.backend.render(&plan)
     }
 
-    /// What there is to say about the queries of a rule.
+    /// What there is to say about the queries of a rule: W0501 where the platform has no schema,
+    /// E0708 where the project says that the rule is refused.
     pub(super) fn remarks(&self, rule: &Rule) -> Vec<Diagnostic> {
-        if !self.platform.unchecked {
-            return Vec::new();
-        }
-        let message = format!("`{}` has no schema: fields pass unchecked", self.platform.name);
-        vec![
+        let unchecked = self.platform.unchecked.then(|| {
+            let message = format!("`{}` has no schema: fields pass unchecked", self.platform.name);
             Diagnostic::new(Code::Unchecked, rule.meta.span, message)
-                .help("check the names of fields, and where the log source lives, by hand"),
-        ]
+                .help("check the names of fields, and where the log source lives, by hand")
+        });
+        let taken = self.refused.get(&rule.name).map(|refusal| {
+            let message = format!("`{}` is not refused on `{}`", rule.name, self.platform.name);
+            Diagnostic::new(Code::RefusalNotMet, refusal.span, message)
+                .help("take it out of the list of refused rules")
+        });
+        unchecked.into_iter().chain(taken).collect()
+    }
+
+    /// Whether the refusal of a rule is one that the project has agreed to.
+    pub(super) fn agreed(&self, rule: &str, refused: &[Diagnostic]) -> bool {
+        let Some(agreed) = self.refused.get(rule) else { return false };
+        refused.iter().all(|found| agreed.codes.contains(&found.code))
     }
 }
 
@@ -50,11 +64,11 @@ pub(super) fn goals(
 ) -> Result<Vec<Goal>, Vec<String>> {
     let (accepted, mut problems) = accepted(&arguments.accept);
     let mut goals = Vec::new();
-    for (target, platform, accept) in wanted(arguments, project, &mut problems) {
+    for Wanted { target, platform, accept, refused } in wanted(arguments, project, &mut problems) {
         match goal(&target, platform.as_deref()) {
             Ok((backend, platform)) => {
                 let accept = [accept, project.accept.clone(), accepted.clone()].concat();
-                goals.push(Goal { backend, platform, accept });
+                goals.push(Goal { backend, platform, accept, refused });
             }
             Err(problem) => problems.push(problem),
         }
@@ -62,17 +76,24 @@ pub(super) fn goals(
     if problems.is_empty() { Ok(goals) } else { Err(problems) }
 }
 
-type Wanted = (String, Option<String>, Vec<Code>);
+/// A target and perhaps a platform by name.
+#[derive(Default)]
+struct Wanted {
+    target: String,
+    platform: Option<String>,
+    accept: Vec<Code>,
+    refused: BTreeMap<String, Refusal>,
+}
 
 /// Targets with their platforms: those of the command line, else environments.
 fn wanted(arguments: &GoalArguments, project: &Project, problems: &mut Vec<String>) -> Vec<Wanted> {
     if !arguments.target.is_empty() {
-        let platform = &arguments.platform;
-        return arguments
-            .target
-            .iter()
-            .map(|target| (target.clone(), platform.clone(), Vec::new()))
-            .collect();
+        let wanted = |target: &String| Wanted {
+            target: target.clone(),
+            platform: arguments.platform.clone(),
+            ..Wanted::default()
+        };
+        return arguments.target.iter().map(wanted).collect();
     }
     if let Some(platform) = &arguments.platform {
         problems.push(format!("`--platform {platform}` needs a target, such as `-t kql`"));
@@ -80,8 +101,12 @@ fn wanted(arguments: &GoalArguments, project: &Project, problems: &mut Vec<Strin
     let mut wanted = Vec::new();
     for (name, environment) in &project.environments {
         if arguments.environment.is_empty() || arguments.environment.contains(name) {
-            let (target, platform) = (&environment.target.node, &environment.platform.node);
-            wanted.push((target.clone(), Some(platform.clone()), environment.accept.clone()));
+            wanted.push(Wanted {
+                target: environment.target.node.clone(),
+                platform: Some(environment.platform.node.clone()),
+                accept: environment.accept.clone(),
+                refused: environment.refused.clone(),
+            });
         }
     }
     for name in &arguments.environment {

@@ -152,6 +152,7 @@ codes! {
     FileUnreadable "E0705" "file-unreadable" "a file cannot be read or written";
     NothingToDo "E0706" "nothing-to-do" "no rule was found";
     UnknownEnvironment "E0707" "unknown-environment" "the project has no such environment";
+    RefusalNotMet "E0708" "refusal-not-met" "a rule that the project lists as refused is taken";
     // Warnings
     YamlAmbiguous "W0101" "yaml-ambiguous-scalar" "YAML 1.1 and 1.2 readers disagree about a scalar";
     UnknownKey "W0102" "unknown-key" "the specification has no such key";

@@ -8,29 +8,60 @@ use crate::platform::Column;
 
 use super::constant;
 
-/// Whether some event may satisfy both, as far as can be told from their conjuncts.
+/// How many alternatives are looked at before a proof is given up.
+const MAX_STEPS: u32 = 20_000;
+
+/// Whether some event may satisfy both, as far as can be told from their tests.
 pub(super) fn may_overlap(left: &Predicate<Column>, right: &Predicate<Column>) -> bool {
-    let (left, right) = (conjuncts(left), conjuncts(right));
-    !left.iter().any(|one| right.iter().any(|other| exclude(one, other)))
+    let mut steps = MAX_STEPS;
+    !exclude(&mut vec![left, right], &mut Vec::new(), &mut steps)
 }
 
-fn conjuncts(predicate: &Predicate<Column>) -> Vec<&Predicate<Column>> {
-    match predicate {
-        Predicate::All(parts) => parts.iter().flat_map(conjuncts).collect(),
-        Predicate::Any(_)
-        | Predicate::Not(_)
+/// Whether the predicates cannot hold together with the facts; the facts themselves can.
+///
+/// Conjunctions are taken apart, and of every disjunction each alternative is tried.
+fn exclude<'a>(
+    open: &mut Vec<&'a Predicate<Column>>,
+    facts: &mut Vec<&'a Predicate<Column>>,
+    steps: &mut u32,
+) -> bool {
+    let Some(left) = steps.checked_sub(1) else { return false };
+    *steps = left;
+    // Disjunctions are kept for last, when most facts are known.
+    let plain = open.iter().rposition(|predicate| !matches!(predicate, Predicate::Any(_)));
+    let Some(at) = plain.or_else(|| open.len().checked_sub(1)) else { return false };
+    let next = open.swap_remove(at);
+    let known = facts.len();
+    let excluded = match next {
+        Predicate::All(parts) => {
+            let mut more = open.clone();
+            more.extend(parts);
+            exclude(&mut more, facts, steps)
+        }
+        Predicate::Any(parts) => parts.iter().all(|part| {
+            let mut more = open.clone();
+            more.push(part);
+            exclude(&mut more, facts, steps)
+        }),
+        Predicate::Not(_)
         | Predicate::Test(_)
         | Predicate::Keyword(_)
-        | Predicate::KeywordRegex(_) => vec![predicate],
-    }
+        | Predicate::KeywordRegex(_) => {
+            let contradicts = facts.iter().any(|fact| contradict(fact, next));
+            facts.push(next);
+            contradicts || exclude(&mut open.clone(), facts, steps)
+        }
+    };
+    facts.truncate(known);
+    excluded
 }
 
-fn exclude(one: &Predicate<Column>, other: &Predicate<Column>) -> bool {
-    if negates(one, other) || negates(other, one) {
-        return true;
+/// Whether two facts cannot hold together.
+fn contradict(one: &Predicate<Column>, other: &Predicate<Column>) -> bool {
+    match (one, other) {
+        (Predicate::Test(one), Predicate::Test(other)) => tests_exclude(one, other),
+        _ => negates(one, other) || negates(other, one),
     }
-    let (Some(left), Some(right)) = (alternatives(one), alternatives(other)) else { return false };
-    left.iter().all(|one| right.iter().all(|other| tests_exclude(one, other)))
 }
 
 /// Whether `negation` is exactly the negation of `plain`.
@@ -50,21 +81,6 @@ fn same(one: &Predicate<Column>, other: &Predicate<Column>) -> bool {
         }
         (Predicate::Not(a), Predicate::Not(b)) => same(a, b),
         (a, b) => a == b,
-    }
-}
-
-/// The tests of which one must hold: a single test or a disjunction of tests.
-fn alternatives(predicate: &Predicate<Column>) -> Option<Vec<&Test<Column>>> {
-    match predicate {
-        Predicate::Test(test) => Some(vec![test]),
-        Predicate::Any(parts) => {
-            let nested: Option<Vec<_>> = parts.iter().map(alternatives).collect();
-            nested.map(|tests| tests.concat())
-        }
-        Predicate::All(_)
-        | Predicate::Not(_)
-        | Predicate::Keyword(_)
-        | Predicate::KeywordRegex(_) => None,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Correlation, Key, Pattern, PatternId, PatternSource, Predicate, Rule, Transform};
 use crate::platform::{self, Column, Place, Platform, Scalar};
 use crate::source::Span;
+use crate::taxonomy::Parts;
 
 use super::disjoint::may_overlap;
 use super::push::{At, Columns};
@@ -52,7 +53,7 @@ pub(super) fn timeline(
         return Err(found);
     }
     check_keys(correlation, &legs, rule.meta.span, &mut found);
-    let overlaps = overlaps(correlation, &legs, &mut found);
+    let overlaps = overlaps(correlation, &groups, &legs, &mut found);
     if !found.is_empty() {
         return Err(found);
     }
@@ -97,6 +98,8 @@ impl<'a> Events<'a> {
 /// What one leg will read: patterns with their places, and their common key.
 struct Group<'a> {
     place: &'a Place,
+    /// An event is of one product, so legs of different products share none.
+    product: Option<&'a str>,
     keys: Vec<Option<Scalar>>,
     members: Vec<Member<'a>>,
 }
@@ -142,16 +145,18 @@ fn group<'a>(
                 continue;
             }
         };
+        let product = Parts::of(events.logsource).product;
         for (index, place) in places.into_iter().enumerate() {
             let at = At { logsource: events.logsource, index };
             let keys = key_values(correlation, id, at, events.span, platform, found);
             let events = Events { ..events };
             let member = Member { pattern: id, events, index, place };
-            let joins =
-                |group: &&mut Group<'_>| group.keys == keys && same_table(group.place, place);
+            let joins = |group: &&mut Group<'_>| {
+                group.keys == keys && group.product == product && same_table(group.place, place)
+            };
             match groups.iter_mut().find(joins) {
                 Some(group) => group.members.push(member),
-                None => groups.push(Group { place, keys, members: vec![member] }),
+                None => groups.push(Group { place, product, keys, members: vec![member] }),
             }
         }
     }
@@ -264,17 +269,21 @@ fn check_keys(correlation: &Correlation, legs: &[Leg], span: Span, found: &mut V
 /// Pairs of patterns that one event may satisfy.
 fn overlaps(
     correlation: &Correlation,
+    groups: &[Group<'_>],
     legs: &[Leg],
     found: &mut Vec<Diagnostic>,
 ) -> Vec<(PatternId, PatternId)> {
     let mut pairs = Vec::new();
-    for (at, leg) in legs.iter().enumerate() {
+    for (at, (leg, group)) in legs.iter().zip(groups).enumerate() {
         for (number, (one, left)) in flagged(leg).enumerate() {
             let here = flagged(leg).skip(number + 1);
             let overlapping = here.filter(|(_, right)| may_overlap(&left, right));
             pairs.extend(overlapping.map(|(other, _)| (one.min(other), one.max(other))));
-            let elsewhere =
-                legs.iter().skip(at + 1).filter(|other| other.place.table == leg.place.table);
+            let later = legs.iter().zip(groups).skip(at + 1);
+            let elsewhere = later
+                .filter(|(other, _)| other.place.table == leg.place.table)
+                .filter(|(_, other)| !differ(other.product, group.product))
+                .map(|(other, _)| other);
             for (other, right) in elsewhere.flat_map(flagged) {
                 if may_overlap(&left, &right) {
                     found.push(refuse_shared(correlation, one, other));
@@ -285,6 +294,11 @@ fn overlaps(
     pairs.sort_unstable();
     pairs.dedup();
     pairs
+}
+
+/// Whether both are known and not the same.
+fn differ(one: Option<&str>, other: Option<&str>) -> bool {
+    one.is_some() && other.is_some() && one != other
 }
 
 /// The flags of a leg with the conditions of its place.

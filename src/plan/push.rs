@@ -58,7 +58,7 @@ impl<'a> Columns<'a> {
             Predicate::Test(test) => match self.push_test(test, at) {
                 Ok(pushed) => pushed,
                 Err(diagnostic) => {
-                    found.push(*diagnostic);
+                    add_new(*diagnostic, found);
                     Predicate::always()
                 }
             },
@@ -163,6 +163,15 @@ impl<'a> Columns<'a> {
             .chain((2..).map(|number| format!("{base}_{number}")))
             .find(free)
             .unwrap_or(base)
+    }
+}
+
+/// Adds the finding unless the same was said about another value of the same rule.
+fn add_new(diagnostic: Diagnostic, found: &mut Vec<Diagnostic>) {
+    let told =
+        |known: &Diagnostic| known.code == diagnostic.code && known.message == diagnostic.message;
+    if !found.iter().any(told) {
+        found.push(diagnostic);
     }
 }
 

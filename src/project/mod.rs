@@ -26,6 +26,9 @@ use crate::source::{SourceId, Span, Spanned};
 /// The name of the file.
 pub const FILE_NAME: &str = "sigweave.toml";
 
+/// Keys of an environment.
+const ENVIRONMENT_KEYS: [&str; 4] = ["target", "platform", "accept", "refused"];
+
 /// A project.
 #[derive(Debug, Clone, Default)]
 pub struct Project {
@@ -48,6 +51,17 @@ pub struct Environment {
     pub platform: Spanned<String>,
     /// Approximations that are accepted there.
     pub accept: Vec<Code>,
+    /// The closed list of rules that it cannot take, each with the codes of the refusal.
+    pub refused: BTreeMap<String, Refusal>,
+}
+
+/// A rule that an environment is known not to take.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// Where the list says so.
+    pub span: Span,
+    /// The codes that are agreed.
+    pub codes: Vec<Code>,
 }
 
 /// Reads a project file; what cannot be read is reported and left out.
@@ -101,13 +115,15 @@ impl Reader<'_> {
     }
 
     fn environment(&mut self, value: &Value<'_>) -> Option<Environment> {
-        let (mut target, mut platform, mut accept) = (None, None, Vec::new());
+        let (mut target, mut platform) = (None, None);
+        let (mut accept, mut refused) = (Vec::new(), BTreeMap::new());
         for (key, value) in self.keyed(value) {
             match key.get_ref().as_ref() {
                 "target" => target = self.text(value),
                 "platform" => platform = self.text(value),
                 "accept" => accept = self.codes(value),
-                other => self.unknown_key(other, &key.span(), &["target", "platform", "accept"]),
+                "refused" => refused = self.refused(value),
+                other => self.unknown_key(other, &key.span(), &ENVIRONMENT_KEYS),
             }
         }
         let span = self.span(&value.span());
@@ -117,7 +133,17 @@ impl Reader<'_> {
                 self.diagnostics.push(Diagnostic::new(Code::ProjectSyntax, span, message));
             }
         }
-        Some(Environment { target: target?, platform: platform?, accept })
+        Some(Environment { target: target?, platform: platform?, accept, refused })
+    }
+
+    fn refused(&mut self, value: &Value<'_>) -> BTreeMap<String, Refusal> {
+        let mut refused = BTreeMap::new();
+        for (rule, value) in self.keyed(value) {
+            let span = self.span(&rule.span());
+            let codes = self.codes(value);
+            refused.insert(rule.get_ref().to_string(), Refusal { span, codes });
+        }
+        refused
     }
 
     fn parameters(&mut self, value: &Value<'_>) -> BTreeMap<String, Vec<String>> {
@@ -153,9 +179,9 @@ impl Reader<'_> {
                     Diagnostic::new(
                         Code::ProjectSyntax,
                         text.span,
-                        format!("there is no approximation `{}`", text.node),
+                        format!("there is no code `{}`", text.node),
                     )
-                    .help("approximations have codes `W06xx`; the refusal names the one to accept"),
+                    .help("`sigweave explain CODE` tells what a code means"),
                 ),
             }
         }
@@ -253,7 +279,7 @@ mod tests {
             found,
             [
                 "E0702 the project file has no key `rulse` here",
-                "E0701 there is no approximation `W9999`",
+                "E0701 there is no code `W9999`",
                 "E0701 an environment needs the key `platform`",
                 "E0701 an environment needs the key `target`",
                 "E0701 expected text in quotes, found a number",
