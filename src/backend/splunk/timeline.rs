@@ -214,13 +214,16 @@ fn key_name(key: &str, span: Span) -> Result<String, Diagnostic> {
     let field = list_field(key).filter(|_| !ours);
     field.map(|field| field.to_string()).ok_or_else(|| {
         let message = format!("the key `{key}` has a name that SPL output cannot use");
-        Diagnostic::new(Code::NotExpressible, span, message)
-            .help("give the key an alias of letters, digits and `_` that does not begin with `sw_`")
+        Diagnostic::new(Code::NotExpressible, span, message).help(format!(
+            "give the key an alias of letters, digits and `_` that does not begin with `sw_` \
+                 and is none of {}",
+            RESULT.map(|name| format!("`{name}`")).join(", ")
+        ))
     })
 }
 
 /// Columns of the result beside the key.
-const RESULT: &[&str] = &["_time", "first_firing", "last_firing", "firings", "seen"];
+const RESULT: [&str; 5] = ["_time", "first_firing", "last_firing", "firings", "seen"];
 
 /// One row per event: its time, its mask, its key.
 fn rows(timeline: &Timeline, keys: &Keys, span: Span) -> Result<Assignments, Vec<Diagnostic>> {
