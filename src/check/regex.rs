@@ -1,6 +1,7 @@
 //! Regular expressions: only what runs in time linear in the text, as the `regex` crate does.
 
 use regex_syntax::ast::ErrorKind;
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::modifiers::Flags;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -9,6 +10,8 @@ use crate::syntax::ast::Value;
 
 /// How large a compiled expression may get, in bytes.
 const MAX_COMPILED: usize = 10 << 20;
+/// More bytes than a state takes.
+const MAX_STATE: usize = 48;
 /// How deeply an expression may nest.
 const MAX_DEPTH: u32 = 100;
 
@@ -36,8 +39,12 @@ fn problem(pattern: &str, flags: Flags) -> Option<Problem> {
         .multi_line(flags.multiline)
         .dot_matches_new_line(flags.dotall)
         .build();
-    if let Err(error) = parser.parse(pattern) {
-        return Some(explain(&error, pattern));
+    let parsed = match parser.parse(pattern) {
+        Ok(parsed) => parsed,
+        Err(error) => return Some(explain(&error, pattern)),
+    };
+    if states(&parsed).saturating_mul(MAX_STATE) <= MAX_COMPILED {
+        return None;
     }
     let compiled = regex::RegexBuilder::new(pattern)
         .size_limit(MAX_COMPILED)
@@ -50,6 +57,26 @@ fn problem(pattern: &str, flags: Flags) -> Option<Problem> {
         message: "the regular expression is too large".to_owned(),
         help: "use smaller repetitions",
     })
+}
+
+/// More states than the expression has once it is compiled; compiling is slow, so most expressions
+/// are only measured.
+fn states(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        // A range of characters is a few sequences of up to four bytes, most of which are shared.
+        HirKind::Class(Class::Unicode(class)) => class.ranges().len().saturating_mul(8),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len(),
+        HirKind::Repetition(repetition) => {
+            let copies = repetition.max.unwrap_or(repetition.min).saturating_add(1) as usize;
+            states(&repetition.sub).saturating_add(1).saturating_mul(copies)
+        }
+        HirKind::Capture(capture) => states(&capture.sub).saturating_add(2),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().map(states).fold(1, usize::saturating_add)
+        }
+    }
 }
 
 fn explain(error: &regex_syntax::Error, pattern: &str) -> Problem {
@@ -97,6 +124,18 @@ mod tests {
             assert!(problem.message.contains(expected), "{pattern}: {}", problem.message);
         }
         assert!(problem(&"(".repeat(9999), Flags::default()).is_some());
+        assert!(problem(r"-k\s\w{1,64}(?:\s?(?:-p|-s))?", Flags::default()).is_none());
         assert!(problem(r"(?i)^C:\\[a-z]+\.exe$|a{2,40}", Flags::default()).is_none());
+    }
+
+    #[test]
+    fn what_is_measured_as_small_compiles() {
+        let expressions =
+            [r"\w+\d\s\W", r"\p{L}{3,9}", ".{200}", "(a|b|c){1,300}", r"[^\x00-\x7f]*"];
+        for expression in expressions {
+            let parsed = regex_syntax::parse(expression).unwrap();
+            assert!(states(&parsed) * MAX_STATE <= MAX_COMPILED, "{expression}");
+            assert!(regex::RegexBuilder::new(expression).size_limit(MAX_COMPILED).build().is_ok());
+        }
     }
 }

@@ -29,23 +29,29 @@ pub(super) struct Block<'a> {
 /// The blocks of a file; lines before the first one are skipped.
 pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
     let mut found = Vec::new();
+    let mut heading = None;
     let mut rest = text;
-    while let Some(start) = heading(rest) {
-        let from = rest.get(start..).unwrap_or_default();
-        let (head, body) = from.split_once('\n').unwrap_or((from, ""));
-        let end = heading(body).unwrap_or(body.len());
-        found.extend(block(head, body.get(..end).unwrap_or_default()));
+    while let Some(end) = block_end(rest) {
+        let (block, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        found.extend(heading.and_then(|head| self::block(head, block)));
+        let (head, body) = after.split_once('\n').unwrap_or((after, ""));
+        heading = Some(head);
         rest = body;
     }
+    found.extend(heading.and_then(|head| block(head, rest)));
     found
 }
 
-/// Where the next heading begins.
-fn heading(text: &str) -> Option<usize> {
-    if text.starts_with(['[', '{']) {
-        return Some(0);
+/// Where the next heading begins: the first line that opens with a bracket.
+fn block_end(text: &str) -> Option<usize> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.starts_with(['[', '{']) {
+            return Some(at);
+        }
+        at += line.len();
     }
-    [text.find("\n["), text.find("\n{")].into_iter().flatten().min().map(|at| at + 1)
+    None
 }
 
 /// The block with this heading.

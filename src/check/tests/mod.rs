@@ -1,5 +1,6 @@
 //! Rules as text → what check makes of them.
 
+mod any;
 mod conditions;
 mod correlations;
 mod filters;
