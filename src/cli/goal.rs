@@ -64,11 +64,11 @@ pub(super) fn goals(
 ) -> Result<Vec<Goal>, Vec<String>> {
     let (accepted, mut problems) = accepted(&arguments.accept);
     let mut goals = Vec::new();
-    for Wanted { target, platform, accept, refused } in wanted(arguments, project, &mut problems) {
-        match goal(&target, platform.as_deref()) {
+    for wanted in wanted(arguments, project, &mut problems) {
+        match goal(&wanted) {
             Ok((backend, platform)) => {
-                let accept = [accept, project.accept.clone(), accepted.clone()].concat();
-                goals.push(Goal { backend, platform, accept, refused });
+                let accept = [wanted.accept, project.accept.clone(), accepted.clone()].concat();
+                goals.push(Goal { backend, platform, accept, refused: wanted.refused });
             }
             Err(problem) => problems.push(problem),
         }
@@ -76,11 +76,12 @@ pub(super) fn goals(
     if problems.is_empty() { Ok(goals) } else { Err(problems) }
 }
 
-/// A target and perhaps a platform by name.
+/// What the arguments or an environment name.
 #[derive(Default)]
 struct Wanted {
     target: String,
     platform: Option<String>,
+    index: Vec<String>,
     accept: Vec<Code>,
     refused: BTreeMap<String, Refusal>,
 }
@@ -104,6 +105,7 @@ fn wanted(arguments: &GoalArguments, project: &Project, problems: &mut Vec<Strin
             wanted.push(Wanted {
                 target: environment.target.node.clone(),
                 platform: Some(environment.platform.node.clone()),
+                index: environment.index.iter().map(|index| index.node.clone()).collect(),
                 accept: environment.accept.clone(),
                 refused: environment.refused.clone(),
             });
@@ -129,13 +131,14 @@ fn accepted(codes: &[String]) -> (Vec<Code>, Vec<String>) {
     (accepted, problems)
 }
 
-fn goal(target: &str, platform: Option<&str>) -> Result<(&'static dyn Backend, Platform), String> {
+fn goal(wanted: &Wanted) -> Result<(&'static dyn Backend, Platform), String> {
+    let target = wanted.target.as_str();
     let Some(backend) = backend::find(target) else {
         let known = BACKENDS.iter().map(|backend| backend.target());
         return Err(unknown(Code::UnknownTarget, "target", target, known));
     };
     let queried = |platform: &Platform| platform.targets.iter().any(|known| known == target);
-    let Some(name) = platform else {
+    let Some(name) = &wanted.platform else {
         let mut shipped = platform::names().iter().filter_map(|name| platform::load(name));
         let first = shipped.find(queried);
         return first.map(|platform| (backend, platform)).ok_or_else(|| {
@@ -143,6 +146,9 @@ fn goal(target: &str, platform: Option<&str>) -> Result<(&'static dyn Backend, P
         });
     };
     let platform = platforms::find(name)?;
+    let Some(platform) = platform.within(&wanted.index) else {
+        return Err(format!("`{name}` is not searched by index: leave `index` out"));
+    };
     if !queried(&platform) {
         return Err(format!(
             "error[{}]: `{name}` is not queried in `{target}` but in `{}`",

@@ -34,8 +34,17 @@ use schema::Schema;
 use sections::{Group, Sections};
 
 /// Keys of a platform file.
-const KEYS: [&str; 8] =
-    ["platform", "title", "targets", "schema", "unchecked", "parts", "rewrites", "logsources"];
+const KEYS: [&str; 9] = [
+    "platform",
+    "title",
+    "targets",
+    "schema",
+    "unchecked",
+    "index",
+    "parts",
+    "rewrites",
+    "logsources",
+];
 /// The entry under `logsources` that is that of every log source without one.
 const EVERY: &str = "*";
 
@@ -74,6 +83,10 @@ pub struct Platform {
     pub targets: Vec<String>,
     /// Whether fields pass as they are named, because the platform has no schema (W0501).
     pub unchecked: bool,
+    /// What a condition on the index is about, where there is one.
+    index: Option<String>,
+    /// Rows that are asked for at every place.
+    everywhere: Vec<Condition>,
     context: Context,
     /// Places of log sources, read when they are asked for.
     places: BTreeMap<String, OnceLock<Vec<Source>>>,
@@ -127,8 +140,10 @@ impl Platform {
             );
             ""
         });
-        let unchecked = sections.read(Group::Head, "unchecked", found);
-        let unchecked = unchecked.is_some_and(|node| node.text() == Some("true"));
+        let mut option = |key: &str| sections.read(Group::Head, key, found);
+        let text = |node: Node| node.text().map(str::to_owned);
+        let unchecked = option("unchecked").and_then(text).is_some_and(|text| text == "true");
+        let index = option("index").and_then(text);
         let (schema, taxonomy) = (Schema::find(schema), Taxonomy::standard());
         let mut keys: Vec<String> = sections.names(Group::LogSources).map(str::to_owned).collect();
         if keys.iter().any(|key| key == EVERY) {
@@ -137,7 +152,19 @@ impl Platform {
         }
         let places = keys.into_iter().map(|key| (key, OnceLock::new())).collect();
         let context = Context { sections, schema, taxonomy, rewrites: OnceLock::new() };
-        Self { name, title, targets, unchecked, context, places }
+        let everywhere = Vec::new();
+        Self { name, title, targets, unchecked, index, everywhere, context, places }
+    }
+
+    /// The platform, searched in these indexes only; `None` if it is not searched by index.
+    #[must_use]
+    pub fn within(mut self, indexes: &[String]) -> Option<Self> {
+        if !indexes.is_empty() {
+            let column = Column { name: self.index.clone()?, ty: ColumnType::Text, multi: false };
+            let any_of = indexes.to_vec();
+            self.everywhere.push(Condition { column, any_of, negated: false });
+        }
+        Some(self)
     }
 
     /// Keys of the log sources that it holds, such as `windows/registry_set`, sorted.
@@ -202,7 +229,11 @@ impl Platform {
             );
             return Vec::new();
         };
-        place::read(&self.context, logsource, &node, found)
+        let mut sources = place::read(&self.context, logsource, &node, found);
+        for source in &mut sources {
+            source.place.conditions.splice(0..0, self.everywhere.iter().cloned());
+        }
+        sources
     }
 }
 

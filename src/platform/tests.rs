@@ -174,3 +174,13 @@ fn fields_are_those_that_every_place_holds() {
     assert_eq!(xdr.places("windows/network_connection").len(), 2);
     assert_eq!(xdr.fields("windows/service:security").count(), 0);
 }
+
+#[test]
+fn indexes_are_asked_for_at_every_place() {
+    let indexes = ["win".to_owned(), "zeek".to_owned()];
+    let splunk = load("splunk-ta").unwrap().within(&indexes).unwrap();
+    let first = &splunk.places("windows/registry_set")[0].place.conditions[0];
+    assert_eq!((first.column.name.as_str(), &first.any_of[..]), ("index", &indexes[..]));
+    assert!(load("defender-xdr").unwrap().within(&indexes).is_none());
+    assert!(load("defender-xdr").unwrap().within(&[]).is_some());
+}

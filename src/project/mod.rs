@@ -27,7 +27,7 @@ use crate::source::{SourceId, Span, Spanned};
 pub const FILE_NAME: &str = "sigweave.toml";
 
 /// Keys of an environment.
-const ENVIRONMENT_KEYS: [&str; 4] = ["target", "platform", "accept", "refused"];
+const ENVIRONMENT_KEYS: [&str; 5] = ["target", "platform", "index", "accept", "refused"];
 
 /// A project.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +49,8 @@ pub struct Environment {
     pub target: Spanned<String>,
     /// The platform.
     pub platform: Spanned<String>,
+    /// Indexes to search there; none: no condition on the index.
+    pub index: Vec<Spanned<String>>,
     /// Approximations that are accepted there.
     pub accept: Vec<Code>,
     /// The closed list of rules that it cannot take, each with the codes of the refusal.
@@ -115,12 +117,13 @@ impl Reader<'_> {
     }
 
     fn environment(&mut self, value: &Value<'_>) -> Option<Environment> {
-        let (mut target, mut platform) = (None, None);
+        let (mut target, mut platform, mut index) = (None, None, Vec::new());
         let (mut accept, mut refused) = (Vec::new(), BTreeMap::new());
         for (key, value) in self.keyed(value) {
             match key.get_ref().as_ref() {
                 "target" => target = self.text(value),
                 "platform" => platform = self.text(value),
+                "index" => index = self.texts(value),
                 "accept" => accept = self.codes(value),
                 "refused" => refused = self.refused(value),
                 other => self.unknown_key(other, &key.span(), &ENVIRONMENT_KEYS),
@@ -133,7 +136,7 @@ impl Reader<'_> {
                 self.diagnostics.push(Diagnostic::new(Code::ProjectSyntax, span, message));
             }
         }
-        Some(Environment { target: target?, platform: platform?, accept, refused })
+        Some(Environment { target: target?, platform: platform?, index, accept, refused })
     }
 
     fn refused(&mut self, value: &Value<'_>) -> BTreeMap<String, Refusal> {
