@@ -13,6 +13,7 @@ mod output;
 mod platforms;
 mod run;
 mod silence;
+mod test;
 mod workspace;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ Examples:
   sigweave convert rule.yml -t kql              one rule as KQL for Defender XDR
   sigweave convert rules -t splunk,kql,eql      a folder, three languages
   sigweave run rules events.ndjson              what would have fired, without a SIEM
+  sigweave test rules                           the cases beside the rules
   sigweave list fields windows/registry_set     what a rule may ask for
   sigweave explain E0301                        what an error means and what to do";
 
@@ -51,6 +53,8 @@ enum Command {
     Convert(convert::Arguments),
     /// Run rules over event files; prints what fired, for whom, when and by which events.
     Run(run::Arguments),
+    /// Run the tests beside the rules.
+    Test(test::Arguments),
     /// List targets, platforms, log sources, fields or rules.
     List(list::Arguments),
 }
@@ -98,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, &mut output),
         Command::Convert(arguments) => convert::run(&arguments, &mut output),
         Command::Run(arguments) => run::run(&arguments, &mut output),
+        Command::Test(arguments) => test::run(&arguments, &mut output),
         Command::List(arguments) => list::run(&arguments, &mut output),
     };
     output.flush();

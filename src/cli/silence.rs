@@ -89,14 +89,14 @@ fn satisfy(count: u64) -> String {
     }
 }
 
-/// The first line of what was written at a place, with its line number.
+/// The first line of what was written at a place, with its number.
 fn written(span: Span, sources: &SourceMap) -> String {
     let Some(source) = sources.get(span.source) else { return String::new() };
-    let text = source.text.get(span.range()).unwrap_or_default();
-    let first = text.lines().next().unwrap_or_default().trim();
     let (line, _) = source.position(span.start);
-    let more = if text.lines().count() > 1 { " …" } else { "" };
-    format!("line {line}: {first}{more}")
+    let text = source.text.lines().nth(line - 1).unwrap_or_default().trim();
+    let is_longer = source.text.get(span.range()).is_some_and(|text| text.contains('\n'));
+    let more = if is_longer { " …" } else { "" };
+    format!("line {line}: {text}{more}")
 }
 
 /// A condition in words.

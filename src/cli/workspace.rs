@@ -34,6 +34,8 @@ pub(super) struct Workspace {
     pub(super) selected: usize,
     /// The selected sources.
     pub(super) files: Vec<SourceId>,
+    /// The project's rule folders.
+    pub(super) folders: Vec<PathBuf>,
     /// Findings, sorted by place.
     pub(super) found: Vec<Diagnostic>,
 }
@@ -67,7 +69,7 @@ impl Workspace {
         let options = Options { lists: project.parameters.clone() };
         let rules = check::check(&documents, &taxonomy, &options, &mut diagnostics);
         let found = diagnostics.into_sorted();
-        Ok(Self { sources, project, documents, rules, selected, files, found })
+        Ok(Self { sources, project, documents, rules, selected, files, folders, found })
     }
 
     /// The selected documents with what they mean.

@@ -153,6 +153,8 @@ codes! {
     NothingToDo "E0706" "nothing-to-do" "no rule was found";
     UnknownEnvironment "E0707" "unknown-environment" "the project has no such environment";
     RefusalNotMet "E0708" "refusal-not-met" "a rule that the project lists as refused is taken";
+    // E08xx: events and tests
+    CaseFailed "E0801" "case-failed" "a case of a test file does not come out as it must";
     // Warnings
     YamlAmbiguous "W0101" "yaml-ambiguous-scalar" "YAML 1.1 and 1.2 readers disagree about a scalar";
     UnknownKey "W0102" "unknown-key" "the specification has no such key";
@@ -165,4 +167,5 @@ codes! {
     FilterWidens "W0602" "filter-widens" "a filter on an event under `not` makes the rule fire more";
     AsciiCaseOnly "W0605" "ascii-case-only" "only ASCII letters are folded";
     SimultaneousEvents "W0606" "simultaneous-events" "simultaneous events are not told apart";
+    Untested "W0801" "untested" "a rule has no case in which it fires, or none in which it stays silent";
 }

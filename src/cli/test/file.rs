@@ -1,0 +1,380 @@
+//! `*.test.yml` → cases: events, and what must and must not fire.
+//!
+//! ```yaml
+//! rule: trust_subverted            # else the only rule of the file beside, x.yml of x.test.yml
+//! time: 2026-11-21T09:00:00Z
+//! logsource: windows/registry_set  # of events that do not say theirs
+//! cases:
+//!   - name: the hash is replaced within the window
+//!     events:
+//!       - {at: 0s, Computer: ws1, TargetObject: 'HKLM\…'}
+//!       - {at: 24h, Computer: ws1, logsource: windows/image_load, ImageLoaded: 'C:\x.dll'}
+//!     fires: [ws1]
+//!   - {name: nothing, file: recording.json, silent: true}
+//! ```
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::engine::event::Value;
+use crate::engine::read::time;
+use crate::source::{SourceId, Span, Spanned};
+use crate::yaml::{self, Kind, Meaning, Node};
+
+/// When a test file does not name its base time: 2026-01-01T00:00:00Z.
+const BASE: i64 = 1_767_225_600_000;
+
+const FILE_KEYS: &[&str] = &["rule", "time", "logsource", "cases"];
+const CASE_KEYS: &[&str] =
+    &["name", "rule", "time", "logsource", "events", "file", "files", "fires", "silent"];
+
+/// A case of a test file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Case {
+    /// What it is called.
+    pub name: Spanned<String>,
+    /// The rule it is about, by name, title or id; else that of the file beside.
+    pub rule: Option<Spanned<String>>,
+    /// Log source of events that do not say theirs.
+    pub logsource: Option<String>,
+    /// The base time in milliseconds.
+    pub base: i64,
+    /// Events in the test file.
+    pub events: Vec<Inline>,
+    /// Event files, relative to the test file.
+    pub files: Vec<Spanned<String>>,
+    /// What must come out.
+    pub expect: Expect,
+    /// Where that is written.
+    pub place: Span,
+}
+
+/// An event in a test file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Inline {
+    /// Its time relative to the base, or its own.
+    pub at: Option<At>,
+    /// Its fields.
+    pub fields: serde_json::Value,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// When an event of a test happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum At {
+    /// So many milliseconds after the base time.
+    Offset(i64),
+    /// At this time.
+    Time(i64),
+}
+
+/// What must come out of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Expect {
+    /// Nothing.
+    Silent,
+    /// Something.
+    Fires,
+    /// So many results.
+    Count(u64),
+    /// At least so many results.
+    AtLeast(u64),
+    /// Results for exactly these keys, each with its values; for a rule over single events, for
+    /// exactly the events with these numbers.
+    Keys(Vec<Vec<String>>),
+}
+
+/// Reads a test file; what is wrong with it is reported.
+pub(crate) fn parse(source: SourceId, text: &str, diagnostics: &mut Diagnostics) -> Vec<Case> {
+    let mut reader = Reader { diagnostics };
+    let documents = yaml::parse(source, text, reader.diagnostics);
+    documents.iter().flat_map(|document| reader.file(document)).collect()
+}
+
+struct Reader<'d> {
+    diagnostics: &'d mut Diagnostics,
+}
+
+impl Reader<'_> {
+    fn file(&mut self, document: &Node) -> Vec<Case> {
+        if !self.keys(document, FILE_KEYS) {
+            return Vec::new();
+        }
+        let Some(cases) = document.get("cases") else {
+            let message = "a test file needs the key `cases`";
+            self.report(Code::MissingKey, document.span, message, "list the cases under it");
+            return Vec::new();
+        };
+        let Some(items) = cases.items() else {
+            self.shape(cases, "a list of cases");
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| self.case(item, document)).collect()
+    }
+
+    fn case(&mut self, node: &Node, file: &Node) -> Option<Case> {
+        if !self.keys(node, CASE_KEYS) {
+            return None;
+        }
+        let either = |key: &str| node.get(key).or_else(|| file.get(key));
+        let Some(name) = node.get("name").and_then(Node::spanned_text) else {
+            let help = "say in a few words what it shows";
+            self.report(Code::MissingKey, node.span, "a case needs the key `name`", help);
+            return None;
+        };
+        let base = match either("time") {
+            Some(node) => self.time(node)?,
+            None => BASE,
+        };
+        let (expect, place) = self.expect(node)?;
+        let events = node.get("events").map_or(Some(Vec::new()), |events| self.events(events))?;
+        let files = self.texts(node.get("file").or_else(|| node.get("files")))?;
+        if events.is_empty() && files.is_empty() {
+            let help = "list them under `events`, or name a `file`";
+            self.report(Code::MissingKey, node.span, "a case needs events", help);
+            return None;
+        }
+        Some(Case {
+            name,
+            rule: either("rule").and_then(Node::spanned_text),
+            logsource: either("logsource").and_then(Node::text).map(str::to_owned),
+            base,
+            events,
+            files,
+            expect,
+            place,
+        })
+    }
+
+    fn expect(&mut self, node: &Node) -> Option<(Expect, Span)> {
+        let help = "say `silent: true`, or `fires:` with the keys";
+        let (key, value) = match (node.entry("fires"), node.entry("silent")) {
+            (Some(entry), None) | (None, Some(entry)) => entry,
+            (None, None) => {
+                let message = "a case needs the key `fires` or `silent`";
+                self.report(Code::MissingKey, node.span, message, help);
+                return None;
+            }
+            (Some(_), Some((silent, _))) => {
+                let message = "a case either fires or is silent";
+                self.report(Code::WrongShape, silent.span, message, help);
+                return None;
+            }
+        };
+        let is_silent = key.text() == Some("silent");
+        let expect = match (is_silent, value.meaning(), value.items()) {
+            (true, Some(Meaning::Boolean(true)), _) => Some(Expect::Silent),
+            (false, Some(Meaning::Boolean(true)), _) => Some(Expect::Fires),
+            (false, Some(Meaning::Integer(count)), _) => {
+                u64::try_from(count).ok().map(Expect::Count)
+            }
+            (false, _, Some(keys)) => Some(Expect::Keys(
+                keys.iter().map(|key| self.key(key)).collect::<Option<Vec<_>>>()?,
+            )),
+            _ => None,
+        };
+        if expect.is_none() {
+            let shape = if is_silent { "`true`" } else { "`true`, a number or a list of keys" };
+            self.shape(value, shape);
+        }
+        Some((expect?, key.span.to(value.span)))
+    }
+
+    /// A key: a value, or a list of values for a key of several parts.
+    fn key(&mut self, node: &Node) -> Option<Vec<String>> {
+        match &node.kind {
+            Kind::Scalar { text, .. } => Some(vec![text.clone()]),
+            Kind::Sequence(parts) => {
+                parts.iter().map(|part| part.text().map(str::to_owned)).collect()
+            }
+            Kind::Mapping(_) => {
+                self.shape(node, "a value, or a list of values");
+                None
+            }
+        }
+    }
+
+    fn events(&mut self, node: &Node) -> Option<Vec<Inline>> {
+        let Some(items) = node.items() else {
+            self.shape(node, "a list of events");
+            return None;
+        };
+        items.iter().map(|item| self.event(item)).collect()
+    }
+
+    fn event(&mut self, node: &Node) -> Option<Inline> {
+        let Some(pairs) = node.pairs() else {
+            self.shape(node, "a mapping of fields");
+            return None;
+        };
+        let mut fields = serde_json::Map::new();
+        let mut at = None;
+        for (key, value) in pairs {
+            match key.text() {
+                Some("at") => at = Some(self.at(value)?),
+                Some(name) => drop(fields.insert(name.to_owned(), json(value))),
+                None => {}
+            }
+        }
+        Some(Inline { at, fields: fields.into(), span: node.span })
+    }
+
+    fn at(&mut self, node: &Node) -> Option<At> {
+        let text = node.text().unwrap_or_default();
+        let found = offset(text).map(At::Offset);
+        let found = found.or_else(|| time(&Value::from(text)).map(At::Time));
+        if found.is_none() {
+            self.shape(node, "a time such as `90s`, `5m`, `24h` or `2026-11-21T09:00:00Z`");
+        }
+        found
+    }
+
+    fn time(&mut self, node: &Node) -> Option<i64> {
+        let found = time(&Value::from(node.text().unwrap_or_default()));
+        if found.is_none() {
+            self.shape(node, "a time such as `2026-11-21T09:00:00Z`");
+        }
+        found
+    }
+
+    fn texts(&mut self, node: Option<&Node>) -> Option<Vec<Spanned<String>>> {
+        let Some(node) = node else { return Some(Vec::new()) };
+        let texts = match &node.kind {
+            Kind::Scalar { .. } => node.spanned_text().map(|text| vec![text]),
+            Kind::Sequence(items) => items.iter().map(Node::spanned_text).collect(),
+            Kind::Mapping(_) => None,
+        };
+        if texts.is_none() {
+            self.shape(node, "the name of a file, or a list of names");
+        }
+        texts
+    }
+
+    /// Reports unknown keys; whether it is a mapping at all.
+    fn keys(&mut self, node: &Node, known: &[&str]) -> bool {
+        let Some(pairs) = node.pairs() else {
+            self.shape(node, "a mapping");
+            return false;
+        };
+        for (key, _) in pairs {
+            let name = key.text().unwrap_or_default();
+            if !known.contains(&name) {
+                let message = format!("a test file has no key `{name}` here");
+                let found = Diagnostic::new(Code::UnknownKey, key.span, message);
+                self.diagnostics.push(found.nearest(name, known.iter().copied()));
+            }
+        }
+        true
+    }
+
+    fn shape(&mut self, node: &Node, expected: &str) {
+        let message = format!("expected {expected}, found {}", node.describe());
+        self.diagnostics.push(Diagnostic::new(Code::WrongShape, node.span, message));
+    }
+
+    fn report(&mut self, code: Code, span: Span, message: &str, help: &str) {
+        self.diagnostics.push(Diagnostic::new(code, span, message).help(help));
+    }
+}
+
+/// Milliseconds of an offset: a number with `ms`, `s`, `m`, `h` or `d`, or `0`.
+fn offset(text: &str) -> Option<i64> {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let digits = unsigned.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = unsigned.split_at_checked(digits)?;
+    let unit = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        "" if number == "0" => 0,
+        _ => return None,
+    };
+    let millis = number.parse::<i64>().ok()?.checked_mul(unit)?;
+    Some(if unsigned.len() == text.len() { millis } else { -millis })
+}
+
+/// A value of an event as JSON.
+fn json(node: &Node) -> serde_json::Value {
+    match &node.kind {
+        Kind::Sequence(items) => items.iter().map(json).collect(),
+        Kind::Mapping(pairs) => {
+            let pairs =
+                pairs.iter().filter_map(|(key, value)| Some((key.text()?.to_owned(), json(value))));
+            serde_json::Value::Object(pairs.collect())
+        }
+        Kind::Scalar { text, style } => match yaml::scalar::meaning(text, *style) {
+            Meaning::Text => text.clone().into(),
+            Meaning::Integer(number) => number.into(),
+            Meaning::Float(number) => number.into(),
+            Meaning::Boolean(value) => value.into(),
+            Meaning::Null => serde_json::Value::Null,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> (Vec<Case>, Vec<String>) {
+        let mut diagnostics = Diagnostics::default();
+        let cases = parse(SourceId(0), text, &mut diagnostics);
+        let found = diagnostics.into_sorted();
+        (cases, found.into_iter().map(|f| format!("{} {}", f.code.id(), f.message)).collect())
+    }
+
+    #[test]
+    fn a_case_inherits_from_its_file() {
+        let text = "rule: r\ntime: 1970-01-01T00:00:01Z\nlogsource: a/b\ncases:\n  - name: n\n    \
+            events: [{at: 5m, A: 1, B: [x, null]}]\n    fires: [k, [a, b]]\n";
+        let (cases, found) = parsed(text);
+        assert_eq!(found, Vec::<String>::new());
+        let case = &cases[0];
+        assert_eq!(case.rule.as_ref().unwrap().node, "r");
+        assert_eq!((case.base, case.logsource.as_deref()), (1_000, Some("a/b")));
+        assert_eq!(case.events[0].at, Some(At::Offset(300_000)));
+        assert_eq!(case.events[0].fields, serde_json::json!({"A": 1, "B": ["x", null]}));
+        let keys = vec![vec!["k".to_owned()], vec!["a".to_owned(), "b".to_owned()]];
+        assert_eq!(case.expect, Expect::Keys(keys));
+    }
+
+    #[test]
+    fn every_mistake_of_a_file_is_reported() {
+        let text = "cases:\n  - {nam: x, silent: true}\n  - {name: a, events: [1], fires: true}\n  \
+            - {name: b, file: f}\n  - {name: c, events: [{at: soon}], silent: true}\n  \
+            - {name: d, silent: true}\n  - {name: e, file: f, silent: 3}\n";
+        let (cases, found) = parsed(text);
+        assert!(cases.is_empty());
+        assert_eq!(
+            found,
+            [
+                "W0102 a test file has no key `nam` here",
+                "E0109 a case needs the key `name`",
+                "E0110 expected a mapping of fields, found a number",
+                "E0109 a case needs the key `fires` or `silent`",
+                "E0110 expected a time such as `90s`, `5m`, `24h` or `2026-11-21T09:00:00Z`, \
+                 found text",
+                "E0109 a case needs events",
+                "E0110 expected `true`, found a number",
+            ]
+        );
+    }
+
+    #[test]
+    fn offsets_have_a_unit() {
+        for (text, millis) in [
+            ("0", Some(0)),
+            ("90s", Some(90_000)),
+            ("-5m", Some(-300_000)),
+            ("1d", Some(86_400_000)),
+            ("1500ms", Some(1_500)),
+            ("5", None),
+            ("h", None),
+            ("5 m", None),
+            ("99999999999999999999d", None),
+        ] {
+            assert_eq!(offset(text), millis, "{text}");
+        }
+    }
+}
