@@ -31,7 +31,7 @@ pub(super) struct Bound {
 pub(super) fn bound(predicate: &Predicate<Column>, computed: &BTreeSet<&str>) -> Bound {
     match predicate {
         Predicate::All(parts) => every(parts.iter().map(|part| bound(part, computed)).collect()),
-        Predicate::Any(parts) => either(parts, computed),
+        Predicate::Any(parts) => some(alternatives(parts, computed)),
         Predicate::Not(inner) => negation(inner, computed),
         Predicate::Test(test) => of_test(test, computed),
         Predicate::Keyword(test) => keyword(test),
@@ -81,17 +81,19 @@ fn distinct(terms: Vec<Expr<Search>>) -> Vec<Expr<Search>> {
 
 /// Of a negated disjunction that the search cannot say, it may say the negation of some parts.
 fn negation(inner: &Predicate<Column>, computed: &BTreeSet<&str>) -> Bound {
-    let whole = bound(inner, computed);
     match inner {
-        Predicate::Any(parts) if !whole.exact => {
-            every(parts.iter().map(|part| negated(bound(part, computed))).collect())
+        Predicate::Any(parts) => {
+            let parts = alternatives(parts, computed);
+            if parts.iter().all(|part| part.exact) {
+                return negated(some(parts));
+            }
+            every(parts.into_iter().map(negated).collect())
         }
-        Predicate::Any(_)
-        | Predicate::All(_)
+        Predicate::All(_)
         | Predicate::Not(_)
         | Predicate::Test(_)
         | Predicate::Keyword(_)
-        | Predicate::KeywordRegex(_) => negated(whole),
+        | Predicate::KeywordRegex(_) => negated(bound(inner, computed)),
     }
 }
 
@@ -117,8 +119,8 @@ fn negated(bound: Bound) -> Bound {
     Bound { terms: Some(Expr { text: Fragment::trusted(text), top: Top::Not }), exact: true }
 }
 
-/// Any of the parts; exact equalities of one field become a list.
-fn either(parts: &[Predicate<Column>], computed: &BTreeSet<&str>) -> Bound {
+/// The parts of a disjunction; exact equalities of one field become a list.
+fn alternatives(parts: &[Predicate<Column>], computed: &BTreeSet<&str>) -> Vec<Bound> {
     let mut lists: IndexMap<String, Vec<String>> = IndexMap::new();
     let mut others = Vec::new();
     for part in parts {
@@ -131,7 +133,7 @@ fn either(parts: &[Predicate<Column>], computed: &BTreeSet<&str>) -> Bound {
         [only] => Bound::exact(format!("{field}={only}")),
         several => Bound::exact(format!("{field} IN ({})", several.join(", "))),
     });
-    some(lists.chain(others).collect())
+    lists.chain(others).collect()
 }
 
 /// The field and the value if the part is an exact `field=value`.

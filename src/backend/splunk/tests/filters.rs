@@ -44,6 +44,15 @@ fn of_a_negated_list_only_what_the_search_cannot_say_goes_to_where() {
 }
 
 #[test]
+fn deep_negations_take_no_exponential_time() {
+    let mut deep = cased("a", TextTest::Equals("x".into()));
+    for _ in 0..200 {
+        deep = Predicate::Not(Box::new(Predicate::any([deep, equals("b", "y")])));
+    }
+    assert!(spl(deep).len() < 50_000);
+}
+
+#[test]
 fn or_within_and_is_parenthesised() {
     let either = Predicate::any([equals("a", "1"), contains("b", "2")]);
     let both = Predicate::all([equals("c", "3"), equals("d", "4")]);
