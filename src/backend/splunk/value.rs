@@ -29,6 +29,9 @@ impl Assignments {
 
     /// A new column that holds `text`, so that it is computed once.
     fn hold(&mut self, text: &str) -> String {
+        if self.scratch.iter().any(|held| held.as_str() == text) {
+            return text.to_owned();
+        }
         let field = format!("sw_value{}", self.scratch.len());
         self.assign(&field, text);
         self.scratch.push(Fragment::trusted(field.clone()));
@@ -129,26 +132,21 @@ fn rewritten(text: &str, rewrite: &Rewrite, span: Span) -> Result<String, Vec<Di
         let message = format!("Splunk's regular expressions cannot say `{construct}`");
         vec![Diagnostic::new(Code::RegexNotPortable, span, message)]
     })?;
-    let mut pieces = Vec::new();
-    for piece in &rewrite.replacement {
-        pieces.push(match piece {
-            Piece::Text(text) => string(text).to_string(),
-            Piece::Group(group) => format!("\"\\{group}\""),
-        });
-    }
-    let plain = rewrite.replacement.iter().all(|piece| match piece {
-        Piece::Text(text) => !text.contains(['\\', '$', '&']) && !text.starts_with(digit),
-        Piece::Group(_) => true,
-    });
-    if plain {
-        let replacement: String = pieces.iter().map(|piece| piece.trim_matches('"')).collect();
-        return Ok(format!("replace({text}, \"{pattern}\", \"{replacement}\")"));
-    }
-    Ok(assembled(text, &pattern, rewrite))
+    Ok(match plain(&rewrite.replacement) {
+        Some(replacement) => format!("replace({text}, \"{pattern}\", \"{replacement}\")"),
+        None => assembled(text, &pattern, rewrite),
+    })
 }
 
-fn digit(c: char) -> bool {
-    c.is_ascii_digit()
+/// The replacement as SPL documents it, if nothing in it could be read as something else.
+fn plain(pieces: &[Piece]) -> Option<String> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | ':' | '/');
+    let texts = pieces.iter().map(|piece| match piece {
+        Piece::Text(text) if text.starts_with(|c: char| c.is_ascii_digit()) => None,
+        Piece::Text(text) => text.chars().all(plain).then(|| text.clone()),
+        Piece::Group(group) => Some(format!("\\{group}")),
+    });
+    texts.collect()
 }
 
 fn assembled(text: &str, pattern: &str, rewrite: &Rewrite) -> String {
