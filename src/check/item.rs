@@ -119,8 +119,19 @@ fn item(item: &Item, scope: &mut Scope<'_>) -> Predicate {
             None => keyword(&modifiers, value, scope),
         })
         .collect();
+    let values = without_repeated_nulls(values);
     let tests = if modifiers.all { Predicate::all(values) } else { Predicate::any(values) };
     if modifiers.neq { tests.negate() } else { tests }
+}
+
+/// `['', '-', null]` on a field that is no text asks for the same three times.
+fn without_repeated_nulls(values: Vec<Predicate>) -> Vec<Predicate> {
+    let is_null = |value: &Predicate| matches!(value, Predicate::Test(test) if test.op == Op::Null);
+    let mut seen = false;
+    values
+        .into_iter()
+        .filter(|value| !is_null(value) || !std::mem::replace(&mut seen, true))
+        .collect()
 }
 
 /// The field key, or the whole item if it has none.
@@ -187,6 +198,9 @@ fn alternatives(
         let mut found = Vec::new();
         for parts in all {
             found.extend(encode::encode(parts, &modifiers.encodings)?);
+            if found.len() > encode::MAX_ALTERNATIVES {
+                return Err(Problem::TooMany);
+            }
         }
         Ok(found)
     });

@@ -92,6 +92,7 @@ fn values_are_alternatives_unless_all_are_asked_for() {
         ("Image|contains|all: [a, b]", format!("all({a}, {b})")),
         ("Image|contains|neq: [a, b]", format!("not(any({a}, {b}))")),
         ("Image|contains|all: [a]", a.clone()),
+        ("ProcessId: ['', null, '-']", "ProcessId Null".to_owned()),
         ("Image|expand|contains: 'x%hosts%'", format!("any({}, {})", test("xdc1"), test("xdc*"))),
     ];
     for (item, expected) in cases {
