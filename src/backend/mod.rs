@@ -16,7 +16,7 @@ pub use fragment::Fragment;
 pub use kql::Kql;
 pub use splunk::Splunk;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::Plan;
 
 /// A finished query.
@@ -24,6 +24,8 @@ use crate::plan::Plan;
 pub struct Query {
     /// Its text, without a final line break.
     pub text: String,
+    /// Approximations that it needs and that the author accepted; a comment in the text says so.
+    pub approximate: Vec<Code>,
 }
 
 /// A query language.

@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
         .par_iter()
         .flat_map_iter(|rule| {
             goals.iter().flat_map(|goal| match goal.compile(rule) {
-                Ok(_) => goal.remarks(rule),
+                Ok(queries) => goal.remarks(rule, &queries),
                 Err(refused) if goal.agreed(&rule.name, &refused) => Vec::new(),
                 Err(refused) => refused,
             })

@@ -143,7 +143,10 @@ fn outcome<'a>(
         return None;
     }
     let (queries, refused) = match rule.map(|rule| (rule, goal.compile(rule))) {
-        Some((rule, Ok(queries))) => (queries, goal.remarks(rule)),
+        Some((rule, Ok(queries))) => {
+            let remarks = goal.remarks(rule, &queries);
+            (queries, remarks)
+        }
         Some((_, Err(refused))) => (Vec::new(), refused),
         None => (Vec::new(), Vec::new()),
     };

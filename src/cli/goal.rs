@@ -1,6 +1,6 @@
 //! What rules are converted to: a query language and the platform where the data lives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::backend::{self, BACKENDS, Backend, Query};
 use crate::diagnostic::{Code, Diagnostic, nearest};
@@ -31,9 +31,15 @@ impl Goal {
         self.backend.render(&plan)
     }
 
-    /// What there is to say about the queries of a rule: W0501 where the platform has no schema,
-    /// E0708 where the project says that the rule is refused.
-    pub(super) fn remarks(&self, rule: &Rule) -> Vec<Diagnostic> {
+    /// What there is to say about the queries of a rule: which accepted approximations they need,
+    /// W0501 where the platform has no schema, E0708 where the project says that it is refused.
+    pub(super) fn remarks(&self, rule: &Rule, queries: &[Query]) -> Vec<Diagnostic> {
+        let needed: BTreeSet<Code> =
+            queries.iter().flat_map(|query| &query.approximate).copied().collect();
+        let accepted = needed.into_iter().map(|code| {
+            let message = format!("the query needs an accepted approximation: {}", code.title());
+            Diagnostic::new(code, rule.meta.span, message)
+        });
         let unchecked = self.platform.unchecked.then(|| {
             let message = format!("`{}` has no schema: fields pass unchecked", self.platform.name);
             Diagnostic::new(Code::Unchecked, rule.meta.span, message)
@@ -44,7 +50,7 @@ impl Goal {
             Diagnostic::new(Code::RefusalNotMet, refusal.span, message)
                 .help("take it out of the list of refused rules")
         });
-        unchecked.into_iter().chain(taken).collect()
+        accepted.chain(unchecked).chain(taken).collect()
     }
 
     /// Whether the refusal of a rule is one that the project has agreed to.

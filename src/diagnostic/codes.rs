@@ -62,6 +62,12 @@ macro_rules! codes {
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
+
+            /// What it is, in a line.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
         }
     };
 }
@@ -139,11 +145,9 @@ codes! {
     NotExpressible "E0602" "not-expressible" "the target cannot express the construct exactly";
     BadTimespan "E0603" "bad-timespan" "the timespan does not parse or is out of range";
     KeyMissing "E0604" "key-missing" "an event does not carry the key of the correlation";
-    CaseFolding "E0605" "case-folding" "the target folds the case of ASCII letters only";
     RegexNotPortable "E0606" "regex-not-portable" "the target's regular expressions lack a construct";
     OverLimit "E0607" "over-limit" "the query would exceed a limit of the target";
     KeyTypes "E0608" "key-types" "keys of different types cannot be compared";
-    WildcardNotExpressible "E0609" "wildcard-not-expressible" "the target cannot express the pattern";
     // E07xx: project, templates, files
     ProjectSyntax "E0701" "project-syntax" "sigweave.toml is not well-formed";
     ProjectKey "E0702" "project-key" "sigweave.toml has an unknown key";
@@ -165,7 +169,6 @@ codes! {
     Unchecked "W0501" "unchecked-fields" "the platform has no schema: fields pass unchecked";
     CountOnTheWay "W0601" "count-on-the-way" "a count that is small or exact holds on the way up";
     FilterWidens "W0602" "filter-widens" "a filter on an event under `not` makes the rule fire more";
-    AsciiCaseOnly "W0605" "ascii-case-only" "only ASCII letters are folded";
-    SimultaneousEvents "W0606" "simultaneous-events" "simultaneous events are not told apart";
+    SimultaneousEvents "W0606" "simultaneous-events" "events of the same millisecond are not told apart";
     Untested "W0801" "untested" "a rule has no case in which it fires, or none in which it stays silent";
 }

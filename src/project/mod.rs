@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! rules = ["rules"]
-//! accept = ["W0605"]
+//! accept = ["W0606"]
 //!
 //! [environments.soc]
 //! target = "kql"
@@ -263,12 +263,12 @@ mod tests {
     #[test]
     fn a_project_has_rules_environments_and_parameters() {
         let (project, found) = read(
-            "rules = ['a', 'b']\naccept = ['W0605']\n[environments.soc]\ntarget = 'kql'\n\
+            "rules = ['a', 'b']\naccept = ['W0606']\n[environments.soc]\ntarget = 'kql'\n\
              platform = 'defender-xdr'\n[parameters]\nadmins = ['x', 'y']\n",
         );
         assert_eq!(found, Vec::<String>::new());
         assert_eq!(project.rules.len(), 2);
-        assert_eq!(project.accept, [Code::AsciiCaseOnly]);
+        assert_eq!(project.accept, [Code::SimultaneousEvents]);
         assert_eq!(project.environments["soc"].platform.node, "defender-xdr");
         assert_eq!(project.parameters["admins"], ["x", "y"]);
     }

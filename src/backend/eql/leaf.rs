@@ -178,13 +178,13 @@ fn text(column: &Column, test: &TextTest, case: Case) -> Result<Leaf, Refusal> {
         ColumnType::Integer => literal
             .and_then(|literal| literal.parse::<i64>().ok().filter(|n| n.to_string() == literal))
             .map(|number| Leaf::Values(How::Equal, vec![Text::trusted(number.to_string())]))
-            .ok_or_else(|| wrong_column(column, column.ty, "this text test")),
+            .ok_or_else(|| wrong_column(column, column.ty, text_test(test))),
         ColumnType::Boolean => literal
             .filter(|literal| ["true", "false"].contains(&literal.to_lowercase().as_str()))
             .map(|literal| Leaf::Values(How::Equal, vec![Text::trusted(literal.to_lowercase())]))
-            .ok_or_else(|| wrong_column(column, column.ty, "this text test")),
+            .ok_or_else(|| wrong_column(column, column.ty, text_test(test))),
         ty @ (ColumnType::Real | ColumnType::Time | ColumnType::Dynamic) => {
-            Err(wrong_column(column, ty, "a text test"))
+            Err(wrong_column(column, ty, text_test(test)))
         }
     }
 }
@@ -281,7 +281,17 @@ fn text_on_address(column: &Column, test: &TextTest) -> Result<Leaf, Refusal> {
         TextTest::StartsWith(text) => networks(text),
         TextTest::Like(_) | TextTest::EndsWith(_) | TextTest::Contains(_) => None,
     };
-    found.ok_or_else(|| wrong_column(column, ColumnType::Ip, "this text test"))
+    found.ok_or_else(|| wrong_column(column, ColumnType::Ip, text_test(test)))
+}
+
+fn text_test(test: &TextTest) -> &'static str {
+    match test {
+        TextTest::Equals(_) => "this text",
+        TextTest::StartsWith(_) => "this `startswith`",
+        TextTest::EndsWith(_) => "`endswith`",
+        TextTest::Contains(_) => "`contains`",
+        TextTest::Like(_) => "a pattern",
+    }
 }
 
 fn number(column: &Column, cmp: Cmp, value: f64, polarity: Polarity) -> Result<Leaf, Refusal> {

@@ -86,7 +86,8 @@ fn comments(notes: &[String]) -> Vec<Value> {
 
 /// Renders a skeleton.
 fn query(name: &str, text: &str, context: Value, rule: Span) -> Result<Query, Diagnostic> {
-    template::render(name, text, context).map(|text| Query { text }).map_err(|error| {
+    let found = template::render(name, text, context);
+    found.map(|text| Query { text, approximate: Vec::new() }).map_err(|error| {
         Diagnostic::new(Code::TemplateContract, rule, format!("the template fails: {error}"))
     })
 }

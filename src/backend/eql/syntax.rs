@@ -119,10 +119,11 @@ fn is_identifier(part: &str) -> bool {
     head && chars.all(|c| c.is_ascii_alphanumeric() || c == '_') && !KEYWORDS.contains(&part)
 }
 
-/// Characters that would not show, would break the line, or would reorder it for the reader.
+/// Characters that would not show, would break the line, or would reorder it for the reader; not
+/// the joiners that are part of written words and of emojis.
 fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+        || matches!(c, '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
         || matches!(c, '\u{ad}' | '\u{feff}')
 }
 

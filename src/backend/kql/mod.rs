@@ -47,7 +47,7 @@ impl Backend for Kql {
             PlanBody::Filter(legs) => filter::render(legs, plan.meta.span)?,
             PlanBody::Timeline(timeline) => timeline::render(timeline, plan.meta.span)?,
         };
-        Ok(vec![Query { text }])
+        Ok(vec![Query { text, approximate: Vec::new() }])
     }
 }
 

@@ -43,7 +43,7 @@ impl Backend for Splunk {
             PlanBody::Filter(legs) => filter(legs, span)?,
             PlanBody::Timeline(found) => timeline::timeline(found, span)?,
         };
-        Ok(vec![Query { text }])
+        Ok(vec![Query { text, approximate: Vec::new() }])
     }
 }
 

@@ -233,9 +233,9 @@ fn all_mistakes_of_a_rule_are_found_in_one_run() {
 #[test]
 fn approximations_are_accepted_by_code_or_name() {
     let body = one(CREATION, "Image: a");
-    let (rules, found) = run(&format!("accept: [W0605, not-expressible]\n{body}"));
+    let (rules, found) = run(&format!("accept: [W0606, not-expressible]\n{body}"));
     assert!(found.is_empty());
     let accept = &rules[0].as_ref().unwrap().meta.accept;
-    assert_eq!(accept.as_slice(), [Code::AsciiCaseOnly, Code::NotExpressible]);
+    assert_eq!(accept.as_slice(), [Code::SimultaneousEvents, Code::NotExpressible]);
     assert_eq!(codes(&format!("accept: [W9999]\n{body}")), ["E0309"]);
 }

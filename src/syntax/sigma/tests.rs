@@ -259,7 +259,7 @@ fn a_file_full_of_mistakes_is_reported_in_part() {
 #[test]
 fn metadata_is_kept_as_written() {
     let text = "title: t\nid: 0f0c\nname: n\ndate: 2024-01-01\ntags: [attack.t1059, 'x']\n\
-                falsepositives: none\naccept: W0605\n\
+                falsepositives: none\naccept: W0606\n\
                 logsource: {category: c, product: p, service: s}\n\
                 detection: {s: {A: b}, condition: s}\n";
     let (documents, found) = read(text);
@@ -271,7 +271,7 @@ fn metadata_is_kept_as_written() {
     assert_eq!(rule.meta.date.as_ref().unwrap().node, "2024-01-01");
     assert_eq!(texts(&rule.meta.tags), ["attack.t1059", "x"]);
     assert_eq!(texts(&rule.meta.falsepositives), ["none"]);
-    assert_eq!(texts(&rule.meta.accept), ["W0605"]);
+    assert_eq!(texts(&rule.meta.accept), ["W0606"]);
     assert_eq!(rule.logsource.service.as_ref().unwrap().node, "s");
     assert_eq!(rule.meta.span.range(), 0..text.len() - 1);
 }

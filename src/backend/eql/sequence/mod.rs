@@ -22,7 +22,7 @@ use crate::plan::{Plan, Timeline};
 use crate::source::Span;
 
 use self::roles::{Reading, Reason, Ties};
-use self::scene::{Draft, Limit};
+use self::scene::{Draft, Limit, Note};
 use self::terms::{Sequence, Terms};
 use super::predicate::Printer;
 use super::syntax;
@@ -52,7 +52,15 @@ pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Ve
     let mut problems = Vec::new();
     for draft in &drafts {
         match draft_queries(draft, &mut terms, rule) {
-            Ok(found) => found.into_iter().for_each(|query| push_new(&mut queries, query)),
+            Ok(found) => {
+                let approximate = match draft.note {
+                    Note::Accepted => vec![Code::SimultaneousEvents],
+                    Note::None | Note::Sorted => Vec::new(),
+                };
+                for Query { text, .. } in found {
+                    push_new(&mut queries, Query { text, approximate: approximate.clone() });
+                }
+            }
             // The other orders would only repeat it.
             Err(problem) => {
                 problems.push(problem);
@@ -92,7 +100,7 @@ fn draft_queries(
     terms: &mut Terms<'_>,
     rule: Span,
 ) -> Result<Vec<Query>, Diagnostic> {
-    let mut notes: Vec<String> = draft.notes.iter().map(|note| (*note).to_owned()).collect();
+    let mut notes: Vec<String> = draft.note.text().into_iter().map(str::to_owned).collect();
     let clock = terms.clock()?;
     if clock.name != CLOCK {
         notes.push(format!("timestamp_field: {}", clock.name));

@@ -31,6 +31,14 @@ pub(super) struct Chain {
     pub(super) within: Option<u64>,
     /// What does not occur before the last one.
     pub(super) without: Role,
+    /// Whether it stands for something that simultaneous events would make different.
+    pub(super) ties: Ties,
+}
+
+impl Chain {
+    fn of(roles: Vec<Role>) -> Self {
+        Self { roles, within: None, without: Role::new(), ties: Ties::Count }
+    }
 }
 
 /// No such event in the span that ends at the firing.
@@ -113,8 +121,7 @@ fn alternatives(cond: &Cond, reading: Reading) -> Result<Vec<Scene>, Reason> {
 }
 
 fn seen(role: Role) -> Vec<Scene> {
-    let chain = Chain { roles: vec![role], within: None, without: Role::new() };
-    vec![Scene { chains: vec![chain], absences: Vec::new() }]
+    vec![Scene { chains: vec![Chain::of(vec![role])], absences: Vec::new() }]
 }
 
 fn absent(role: Role, span: u64, of: Option<PatternId>) -> Vec<Scene> {
@@ -131,7 +138,7 @@ fn count(of: &[PatternId], cmp: Cmp, value: u64, reading: Reading) -> Result<Vec
         (Cmp::Eq, Ties::Count) => {
             return Err(Reason(
                 "EQL counts up to a number, but not to exactly one where several events come at once",
-                "use `>=`, or accept W0606 to ignore simultaneous events",
+                "use `>=`, or say `accept: [W0606]` to ignore simultaneous events",
             ));
         }
         (Cmp::Neq | Cmp::Lt | Cmp::Lte, _) => {
@@ -145,7 +152,8 @@ fn count(of: &[PatternId], cmp: Cmp, value: u64, reading: Reading) -> Result<Vec
         0 => Err(Reason("a count of 0 always holds, and EQL reports events", "use `>= 1`")),
         1..=MAX_COUNT => {
             let roles = std::iter::repeat_n(role, usize::try_from(number).unwrap_or(0)).collect();
-            let chain = Chain { roles, within: None, without: Role::new() };
+            let ties = if cmp == Cmp::Eq { Ties::Ignored } else { Ties::Count };
+            let chain = Chain { ties, ..Chain::of(roles) };
             Ok(vec![Scene { chains: vec![chain], absences: Vec::new() }])
         }
         _ => Err(Reason("EQL counts up to 100", "use a smaller number, or another target")),
@@ -169,7 +177,8 @@ fn chain(steps: &[Step]) -> Result<Vec<Scene>, Reason> {
         ));
     }
     let without = last.iter().flat_map(|step| step.without.iter().copied()).collect();
-    Ok(vec![Scene { chains: vec![Chain { roles, within, without }], absences: Vec::new() }])
+    let chain = Chain { within, without, ..Chain::of(roles) };
+    Ok(vec![Scene { chains: vec![chain], absences: Vec::new() }])
 }
 
 /// The scenes of a conjunction.

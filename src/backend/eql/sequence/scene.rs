@@ -11,12 +11,11 @@ use super::{MAX_QUERIES, TOO_MANY};
 
 const TIES: &str = "events of the same millisecond follow each other as Elasticsearch sorts them";
 
-const ACCEPTED: &str =
-    "accepted approximation W0606: events of the same millisecond are not told apart";
+const ACCEPTED: &str = "accepted (W0606): events of the same millisecond are not told apart";
 
 const UNSEEN: Reason = Reason(
     "EQL does not see the absence of an event at the very time of another",
-    "accept W0606 to ignore simultaneous events, or keep this rule to the other targets",
+    "say `accept: [W0606]` to ignore simultaneous events, or keep to the other targets",
 );
 
 /// A sequence over patterns.
@@ -26,8 +25,30 @@ pub(super) struct Draft {
     pub(super) steps: Vec<Step>,
     /// How long it may take.
     pub(super) limit: Limit,
-    /// What a reader should know.
-    pub(super) notes: Vec<&'static str>,
+    /// What is said about simultaneous events.
+    pub(super) note: Note,
+}
+
+/// What a reader should know about simultaneous events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Note {
+    /// Nothing: they are found like others.
+    None,
+    /// They have to come in the order of the steps.
+    Sorted,
+    /// They are not told apart, which the author accepted.
+    Accepted,
+}
+
+impl Note {
+    /// As a comment.
+    pub(super) fn text(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Sorted => Some(TIES),
+            Self::Accepted => Some(ACCEPTED),
+        }
+    }
 }
 
 /// A step of a sequence.
@@ -125,20 +146,25 @@ fn occurring(
     let roles: Vec<&[Role]> = chains.iter().map(|chain| chain.roles.as_slice()).collect();
     let orders = orders::orders(&roles, &timeline.overlaps, MAX_QUERIES).ok_or(TOO_MANY)?;
     let occurs = |event: Event| Step::Occurs(event, Role::new());
-    let mut notes = if chains.iter().any(is_order) { vec![TIES] } else { Vec::new() };
+    let ignored = chains.iter().any(|chain| chain.ties == Ties::Ignored);
+    let mut note = match (ignored, chains.iter().any(is_order)) {
+        (true, _) => Note::Accepted,
+        (false, true) => Note::Sorted,
+        (false, false) => Note::None,
+    };
     let mut at_once = Vec::new();
     if let [Chain { roles, .. }] = chains
         && let [first, second] = roles.as_slice()
         && first != second
     {
         let reversed = [second, first].map(|role| occurs(Event::from([role.clone()])));
-        at_once.push(Draft { steps: reversed.into(), limit: Limit::AtOnce, notes: Vec::new() });
-        notes.clear();
+        at_once.push(Draft { steps: reversed.into(), limit: Limit::AtOnce, note: Note::None });
+        note = Note::None;
     }
     let drafts = orders.into_iter().map(|order| Draft {
         steps: order.into_iter().map(occurs).collect(),
         limit,
-        notes: notes.clone(),
+        note,
     });
     Ok(drafts.chain(at_once).collect())
 }
@@ -156,7 +182,7 @@ fn interrupted(chain: &Chain, reading: Reading) -> Result<Vec<Draft>, Reason> {
     let last = steps.len().saturating_sub(1);
     steps.insert(last, Step::Absent(chain.without.clone()));
     let window = chain.within.unwrap_or(reading.window).min(reading.window);
-    Ok(vec![Draft { steps, limit: Limit::Within(window), notes: vec![ACCEPTED] }])
+    Ok(vec![Draft { steps, limit: Limit::Within(window), note: Note::Accepted }])
 }
 
 /// An event before which others are absent.
@@ -181,5 +207,5 @@ fn missing(chain: &Chain, absences: &[Absence], reading: Reading) -> Result<Vec<
     let absent: Role = absences.iter().flat_map(|absence| absence.role.iter().copied()).collect();
     let occurs = Step::Occurs(Event::from([role.clone()]), absent.clone());
     let steps = vec![Step::Absent(absent), occurs];
-    Ok(vec![Draft { steps, limit: Limit::Within(span), notes: vec![ACCEPTED] }])
+    Ok(vec![Draft { steps, limit: Limit::Within(span), note: Note::Accepted }])
 }

@@ -15,7 +15,7 @@ use crate::platform::{Column, ColumnType};
 use crate::source::Span;
 
 use super::orders::Event;
-use super::roles::{Reason, Role};
+use super::roles::Role;
 use super::scene::{Draft, Limit, Step};
 use super::{MAX_QUERIES, TOO_MANY, refusal};
 
@@ -236,8 +236,7 @@ impl<'a> Terms<'a> {
     }
 
     fn refuse(&self, message: &str) -> Diagnostic {
-        let Reason(_, help) =
-            Reason("", "use keys that the platform has as columns, or keep to the other targets");
+        let help = "use keys that the platform has as columns, or keep to the other targets";
         Diagnostic::new(Code::NotExpressible, self.rule, message).help(help)
     }
 }
