@@ -5,6 +5,7 @@
 //! EventType: {text: SetValue}                          # always the same text
 //! User: {join: [AccountDomain, '\', AccountName]}      # what looks like no name is text
 //! Details: {case: [{where: {Type: Dword}, then: {hex: Data, digits: 8}}, {then: Data}]}
+//! QueryName: {json: AdditionalFields, member: DnsQueryString}
 //! TargetObject: {column: Key, default: '(Default)', rewrite: registry, nulls: ['-']}
 //! ```
 
@@ -19,9 +20,9 @@ use super::schema::{Found, Tables};
 use super::{Column, Condition, Resolved, Rewrite, Scalar};
 
 /// Keys of an expression that say what it is.
-const FORMS: [&str; 5] = ["column", "text", "join", "case", "hex"];
+const FORMS: [&str; 6] = ["column", "text", "join", "case", "hex", "json"];
 /// Keys that may stand beside them.
-const OPTIONS: [&str; 5] = ["default", "digits", "rewrite", "nulls", "lacks"];
+const OPTIONS: [&str; 6] = ["default", "digits", "member", "rewrite", "nulls", "lacks"];
 /// Expressions nest at most so deep.
 const DEPTH: usize = 8;
 
@@ -132,13 +133,20 @@ impl Scope<'_> {
     fn form(&self, node: &Node, depth: usize, found: &mut Diagnostics) -> Option<Scalar> {
         let mut forms = FORMS.iter().filter_map(|key| Some((*key, node.get(key)?)));
         let (Some((key, value)), None) = (forms.next(), forms.next()) else {
-            found.push(shape(node, "one of `column`, `text`, `join`, `case` and `hex`"));
+            found.push(shape(node, "one of `column`, `text`, `join`, `case`, `hex` and `json`"));
             return None;
         };
         match key {
             "text" => value.text().map(|text| Scalar::Constant(text.to_owned())),
             "join" => self.join(value, depth, found),
             "case" => self.case(value, depth, found),
+            "json" => {
+                let Some(member) = node.get("member").and_then(Node::text) else {
+                    found.push(shape(node, "`member`, the name of a member"));
+                    return None;
+                };
+                Some(Scalar::Member(self.column(value, found)?, member.to_owned()))
+            }
             "hex" => {
                 let digits = node.get("digits").and_then(Node::text).unwrap_or("1").parse().ok();
                 let Some(digits) = digits else {

@@ -78,6 +78,10 @@ fn expressions_become_scalars() {
     let cases = vec![(vec![is_d], hex), (vec![], Scalar::Constant("x".into()))];
     assert_eq!(details.value, Scalar::Case(cases));
     assert_eq!(details.lacks, ["y"]);
+
+    let entry = "    from: T\n    time: When\n    fields: {Image: {json: Data, member: i}}\n";
+    let image = resolved("", entry, "Image");
+    assert_eq!(image.value, Scalar::Member(text("Data"), "i".into()));
 }
 
 #[test]
@@ -105,6 +109,8 @@ fn mistakes_are_reported_with_their_code() {
         (field("Image: {case: [{where: {Kind: x}}]}"), "E0504"),
         (field("Image: {hex: Data, digits: many}"), "E0504"),
         (field("Image: [Key]"), "E0504"),
+        (field("Image: {json: Key}"), "E0504"),
+        (field("Image: {json: Id, member: x}"), "E0506"),
         (place("    where: {Knid: x}\n"), "E0505"),
         (place("    where: Kind\n"), "E0504"),
         (place("    same: [Detials]\n"), "E0301"),

@@ -11,6 +11,7 @@ pub(super) fn misfit(ty: &Type, value: &Scalar) -> Option<String> {
     match value {
         Scalar::Column(column) => column_misfit(ty, column),
         Scalar::Constant(text) => constant_misfit(ty, text),
+        Scalar::Member(column, _) => member_misfit(ty, column),
         Scalar::Join(parts) => not_text(ty)
             .then(|| "texts are joined".to_owned())
             .or_else(|| parts.iter().find_map(several_values)),
@@ -41,6 +42,14 @@ fn column_misfit(ty: &Type, column: &Column) -> Option<String> {
         ColumnType::Dynamic => false,
     };
     (!fits).then(|| format!("the column `{name}` holds {}", column.ty.describe()))
+}
+
+fn member_misfit(ty: &Type, column: &Column) -> Option<String> {
+    if matches!(ty, Type::List(_)) {
+        return Some("a member is one value".to_owned());
+    }
+    let fits = matches!(column.ty, ColumnType::Text | ColumnType::Dynamic) && !column.multi;
+    (!fits).then(|| format!("the column `{}` holds no JSON objects", column.name))
 }
 
 fn constant_misfit(ty: &Type, text: &str) -> Option<String> {
@@ -82,7 +91,7 @@ fn several_values(value: &Scalar) -> Option<String> {
         Scalar::Column(column) if column.multi => {
             Some(format!("the column `{}` may hold several values", column.name))
         }
-        Scalar::Column(_) | Scalar::Constant(_) => None,
+        Scalar::Column(_) | Scalar::Constant(_) | Scalar::Member(..) => None,
         Scalar::Join(parts) => parts.iter().find_map(several_values),
         Scalar::Default(inner, _) | Scalar::Rewrite(inner, _) | Scalar::Hex(inner, _) => {
             several_values(inner)

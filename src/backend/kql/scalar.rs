@@ -15,6 +15,9 @@ pub(super) fn print(value: &Scalar, want: ColumnType) -> Kusto {
     match value {
         Scalar::Column(column) => convert(&syntax::name(&column.name), column.ty, want),
         Scalar::Constant(constant) => convert(&syntax::text(constant), ColumnType::Text, want),
+        Scalar::Member(column, member) => {
+            convert(&member_of(column, member), ColumnType::Text, want)
+        }
         Scalar::Join(parts) => match parts.as_slice() {
             [] => convert(&syntax::text(""), ColumnType::Text, want),
             [only] => print(only, want),
@@ -116,6 +119,21 @@ fn rewritten(value: &Kusto, rewrite: &Rewrite) -> Kusto {
         .collect();
     let pattern = syntax::text(&format!("(?i){}", rewrite.pattern));
     Kusto::trusted(format!("replace_regex({value}, {pattern}, {})", syntax::text(&replacement)))
+}
+
+/// Empty where the column holds no such member.
+fn member_of(column: &Column, member: &str) -> Kusto {
+    let bag = syntax::name(&column.name);
+    let bag = match column.ty {
+        ColumnType::Dynamic => bag,
+        ColumnType::Text
+        | ColumnType::Integer
+        | ColumnType::Real
+        | ColumnType::Boolean
+        | ColumnType::Time
+        | ColumnType::Ip => Kusto::trusted(format!("parse_json({bag})")),
+    };
+    Kusto::trusted(format!("tostring({bag}[{}])", syntax::text(member)))
 }
 
 /// Text that is no number stays as it is.

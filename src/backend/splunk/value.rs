@@ -51,6 +51,10 @@ pub(super) fn value(
     match scalar {
         Scalar::Column(column) => name(column, span).map_err(|refusal| vec![refusal]),
         Scalar::Constant(text) => Ok(string(text).to_string()),
+        Scalar::Member(column, member) => {
+            let column = name(column, span).map_err(|refusal| vec![refusal])?;
+            Ok(format!("spath({column}, {})", string(member)))
+        }
         Scalar::Join(parts) => join(parts, before, span),
         Scalar::Default(inner, text) => {
             let inner = value(inner, before, span)?;
@@ -104,6 +108,7 @@ fn join(parts: &[Scalar], before: &mut Assignments, span: Span) -> Result<String
             | Scalar::Default(..)
             | Scalar::Rewrite(..)
             | Scalar::Case(_)
+            | Scalar::Member(..)
             | Scalar::Hex(..) => optional(&before.hold(&text), &mut missing),
         });
     }

@@ -205,6 +205,10 @@ fn computed_values_have_a_form_each() {
         ),
         (Scalar::Hex(Box::new(column_of("Id", ColumnType::Integer)), 3), "tohex(Id, 3)"),
         (
+            Scalar::Member(column("Bag", ColumnType::Text), "A\"b".into()),
+            r#"tostring(parse_json(Bag)[@"A""b"])"#,
+        ),
+        (
             Scalar::Hex(Box::new(column_of("Id", ColumnType::Text)), 3),
             "coalesce(tohex(tolong(Id), 3), Id)",
         ),
