@@ -87,6 +87,10 @@ fn value(scalar: &Scalar, event: &Event) -> Option<String> {
             let first = cases.iter().find(|(conditions, _)| conditions.iter().all(fits))?;
             value(&first.1, event)
         }
+        Scalar::Member(column, member) => {
+            let object: Value = serde_json::from_str(event.get(&column.name)?.first()?).ok()?;
+            object.get(member)?.as_str().map(str::to_owned)
+        }
         Scalar::Hex(inner, digits) => {
             let text = value(inner, event)?;
             let width = usize::from(*digits);
