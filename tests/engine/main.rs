@@ -1,5 +1,14 @@
 //! The engine against a second, naive evaluator, on random rules and random streams.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test says what is wrong by panicking, and its numbers are small"
+)]
+
 mod naive;
 mod random;
 

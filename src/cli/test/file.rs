@@ -349,8 +349,8 @@ mod tests {
         assert_eq!(
             found,
             [
-                "W0102 a test file has no key `nam` here",
                 "E0109 a case needs the key `name`",
+                "W0102 a test file has no key `nam` here",
                 "E0110 expected a mapping of fields, found a number",
                 "E0109 a case needs the key `fires` or `silent`",
                 "E0110 expected a time such as `90s`, `5m`, `24h` or `2026-11-21T09:00:00Z`, \
