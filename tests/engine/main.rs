@@ -9,6 +9,7 @@
     reason = "a test says what is wrong by panicking, and its numbers are small"
 )]
 
+mod corpus;
 mod naive;
 mod random;
 
