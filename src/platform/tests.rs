@@ -190,3 +190,15 @@ fn indexes_are_asked_for_at_every_place() {
     assert!(load("defender-xdr").unwrap().within(&indexes).is_none());
     assert!(load("defender-xdr").unwrap().within(&[]).is_some());
 }
+
+#[test]
+fn the_example_of_the_documentation_is_a_platform() {
+    let page = include_str!("../../docs/platform-files.md");
+    let (_, rest) = page.split_once("```yaml\n").unwrap();
+    let (example, _) = rest.split_once("```\n").unwrap();
+    let mut found = Diagnostics::default();
+    let platform = Platform::parse(SourceId(0), example.to_owned(), &mut found);
+    assert_eq!(found.iter().map(|found| found.message.as_str()).collect::<Vec<_>>(), [""; 0]);
+    let resolved = platform.as_ref().unwrap().resolve("windows/registry_set", 0, "TargetObject");
+    assert!(matches!(resolved.unwrap().value, Scalar::Rewrite(..)));
+}
