@@ -51,7 +51,9 @@ fn some_rewrite(dice: &mut Dice) -> Rewrite {
 fn some_condition(dice: &mut Dice) -> Condition {
     Condition {
         column: column(COLUMNS[dice.roll(COLUMNS.len())]),
-        any_of: (0..1 + dice.roll(2)).map(|_| "x1aB"[dice.roll(4)..].to_owned()).collect(),
+        any_of: (0..1 + dice.roll(2))
+            .map(|_| ["x1aB", "1aB", "aB", "B"][dice.roll(4)].to_owned())
+            .collect(),
         negated: dice.roll(3) == 0,
     }
 }
