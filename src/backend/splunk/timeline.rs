@@ -231,7 +231,8 @@ fn rows(timeline: &Timeline, keys: &Keys, span: Span) -> Result<Assignments, Vec
     let mut steps = Assignments::default();
     legs::number_places(legs, &mut steps, span)?;
     legs::compute(legs, &mut steps, span)?;
-    steps.assign("sw_time", "round(_time*1000)");
+    // Finer parts are cut off; microseconds first, since 0.123 may be a little less in floating point.
+    steps.assign("sw_time", "floor(round(_time*1000000)/1000)");
     let flags =
         (0..timeline.patterns.len()).map(|pattern| legs::flag(legs, PatternId(pattern), span));
     for (pattern, flag) in collect(flags)?.into_iter().enumerate() {

@@ -38,6 +38,22 @@ fn pcre(expression: &str) -> ::regex::Regex {
     ::regex::Regex::new(&unquoted(&format!("\"{expression}\""))).unwrap()
 }
 
+/// The query without what stands in double quotes.
+fn bare(query: &str) -> String {
+    let (mut bare, mut quoted, mut escaped) = (String::new(), false, false);
+    for c in query.chars() {
+        match (quoted, escaped, c) {
+            (true, true, _) => escaped = false,
+            (true, false, '\\') => escaped = true,
+            (_, _, '"') => quoted = !quoted,
+            (true, false, _) => {}
+            (false, _, c) => bare.push(c),
+        }
+    }
+    assert!(!quoted, "an open quote in {query}");
+    bare
+}
+
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![r#"[a-zA-Z0-9\\"|*?` .$^(){}\[\]äßK\n%_/-]{0,12}"#, any::<String>(),]
 }
@@ -89,6 +105,29 @@ proptest! {
             for test in [&contains, &ends, &starts] {
                 prop_assert!(pcre(&of_texts([test], cased)).is_match(&whole));
             }
+        }
+    }
+
+    #[test]
+    fn no_text_leaves_its_quotes(text in any_text()) {
+        let all = Predicate::all([
+            equals("a", &text),
+            cased("b", TextTest::Contains(text.clone())),
+            Predicate::Keyword(TextTest::Contains(text.clone())),
+            test("d", Op::Regex(regex(&::regex::escape(&text)))),
+        ]);
+        for predicate in [all.clone(), not(all)] {
+            let bare = bare(&spl(predicate));
+            let known = |word: &str| {
+                ["isnotnull", "isnull", "match", "where", "a", "b", "d", "_raw", "AND", "OR", "NOT"]
+                    .contains(&word)
+                    || word.chars().all(|c| c.is_ascii_digit())
+            };
+            let words = bare.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let strange: Vec<&str> =
+                words.filter(|word| !word.is_empty() && !known(word)).collect();
+            prop_assert!(strange.is_empty(), "{:?} in {}", strange, bare);
+            prop_assert!(bare.matches('|').count() <= 1, "{}", bare);
         }
     }
 

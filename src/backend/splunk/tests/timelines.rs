@@ -46,7 +46,7 @@ fn rendered(timeline: Timeline) -> Result<String, Vec<&'static str>> {
 fn presence_is_a_running_maximum_per_key() {
     assert_snapshot!(rendered(both()).unwrap(), @r#"
     source="s" (a=1 OR b="X*")
-    | eval sw_time=round(_time*1000)
+    | eval sw_time=floor(round(_time*1000000)/1000)
     | eval sw_is0=if(isnotnull(a) AND match(a, "^1\z"), 1, 0)
     | eval sw_is1=if(isnotnull(b) AND match(b, "^X"), 1, 0)
     | eval sw_mask=sw_is0+2*sw_is1
@@ -72,7 +72,7 @@ fn an_order_extends_starts_of_earlier_groups() {
     let fires = vec![Fire { mask: 1, links: vec![earlier, here] }];
     assert_snapshot!(rendered(two(Vec::new(), Holds::All(Vec::new()), fires)).unwrap(), @r#"
     source="s" (a=1 OR b="X*")
-    | eval sw_time=round(_time*1000)
+    | eval sw_time=floor(round(_time*1000000)/1000)
     | eval sw_is0=if(isnotnull(a) AND match(a, "^1\z"), 1, 0)
     | eval sw_is1=if(isnotnull(b) AND match(b, "^X"), 1, 0)
     | eval sw_mask=sw_is0+2*sw_is1
@@ -103,7 +103,7 @@ fn counts_look_back_by_events_before_they_are_grouped() {
     nth.legs[0].keys.clear();
     assert_snapshot!(rendered(nth.clone()).unwrap(), @r#"
     source="s" (a=1 OR b="X*")
-    | eval sw_time=round(_time*1000)
+    | eval sw_time=floor(round(_time*1000000)/1000)
     | eval sw_is0=if(isnotnull(a) AND match(a, "^1\z"), 1, 0)
     | eval sw_is1=if(isnotnull(b) AND match(b, "^X"), 1, 0)
     | eval sw_mask=sw_is0+2*sw_is1

@@ -13,6 +13,7 @@ use crate::taxonomy::Type;
 /// An event of a timeline: its time, its log source, its hosts, and the letters in its image.
 struct Occurrence {
     time: u64,
+    micros: &'static str,
     code: usize,
     hosts: Vec<&'static str>,
     image: String,
@@ -116,6 +117,7 @@ fn some_occurrences(dice: &mut Dice, keyed: Keyed) -> Vec<Occurrence> {
                 (0..1 + dice.roll(2)).map(|_| *dice.pick(&['p', 'Q', 'r', 'x'])).collect();
             Occurrence {
                 time: 1_700_000_000_000 + dice.roll(spread) as u64 * 1_000 + step,
+                micros: ["", "", "001", "999"][dice.roll(4)],
                 code: dice.roll(SOURCES.len()),
                 hosts: dice.pick(hosts).to_vec(),
                 image,
@@ -161,7 +163,9 @@ pub(super) fn case(dice: &mut Dice) -> Option<Value> {
     let events: Vec<Value> = events
         .iter()
         .map(|event| {
-            let seconds = format!("{}.{:03}", event.time / 1_000, event.time % 1_000);
+            // A part of a millisecond does not count.
+            let seconds =
+                format!("{}.{:03}{}", event.time / 1_000, event.time % 1_000, event.micros);
             let mut object = json!({
                 "_time": seconds.parse::<f64>().unwrap(),
                 "source": "XmlWinEventLog:Microsoft-Windows-Sysmon/Operational",
