@@ -81,6 +81,7 @@ def splunk(number, event):
             value = str(value).lower()
         many = isinstance(value, list)
         shaped[name + "{}" if many else name] = value
+    shaped["_raw"] = " ".join(f"{name}={value}" for name, value in shaped.items() if value is not None)
     return shaped
 
 
@@ -194,6 +195,15 @@ def winlogbeat(number, event):
                 "cipher": source.get("cipher"),
                 "server": {"name": source.get("server_name")},
                 "validation": {"status": source.get("validation_status")},
+            }
+        if log == "http":
+            document |= {
+                "url": {"original": source.get("uri"), "domain": source.get("host")},
+                "user_agent": {"original": source.get("user_agent")},
+                "http": {
+                    "request": {"method": source.get("method")},
+                    "response": {"status_code": source.get("status_code")},
+                },
             }
         return document
     return None
