@@ -137,6 +137,8 @@ def check(binary, folder, with_engine, report):
 
 def main():
     binary, chosen = sys.argv[1], sys.argv[2:]
+    if chosen[:1] == ["--random"]:
+        return at_random(binary, int(chosen[1]), int(chosen[3]) if chosen[2:3] == ["--seed"] else 1)
     passed = failed = 0
     with_engine = has_engine(binary)
 
@@ -157,6 +159,16 @@ def main():
             check(binary, expectation.parent, with_engine, report)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
+
+
+def at_random(binary, count, seed):
+    """`--random N [--seed S]`: N random rules, half of them correlations."""
+    import random_rules
+
+    tally = random_rules.check(binary, shapes, sys.modules[__name__], count, seed)
+    print(f"{tally['fired']} of {count} fired; {tally['refused']} conversions refused")
+    print(f"{tally['passed']} passed, {tally['failed']} failed")
+    return 1 if tally["failed"] or not tally["passed"] else 0
 
 
 if __name__ == "__main__":
