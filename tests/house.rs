@@ -23,6 +23,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("engine", &["source", "diagnostic", "taxonomy", "ir"]),
 ];
 
+/// A code that no rule can raise: `backend::template` shows its message.
+const SHOWN_BY_A_UNIT_TEST: &str = "E0704";
+
 /// Lines that a file may have.
 const MAX_FILE: usize = 600;
 
@@ -45,7 +48,7 @@ fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
 }
 
 fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap()
+    String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()
 }
 
 /// The rooms that a text names as `crate::room`.
@@ -150,7 +153,7 @@ fn every_code_has_a_page_and_a_case() {
         if !page.is_file() || !read(&page).starts_with(&title) {
             missing.push(format!("{}: no page with the title `{}`", code.id, title.trim_end()));
         }
-        if !cases.iter().any(|case| case.starts_with(code.id)) {
+        if code.id != SHOWN_BY_A_UNIT_TEST && !cases.iter().any(|case| case.starts_with(code.id)) {
             missing.push(format!("{}: no case in tests/errors", code.id));
         }
     }

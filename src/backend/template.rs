@@ -27,3 +27,27 @@ pub fn render(name: &str, template: &str, context: Value) -> Result<String, Erro
     let text = environment.get_template(name)?.render(context)?;
     Ok(text.trim_end().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use minijinja::context;
+
+    use super::*;
+
+    fn problem(template: &str) -> String {
+        render("example", template, context! { raw => "x\" or 1==1", number => 5 })
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn raw_text_never_reaches_a_query() {
+        let said =
+            "invalid operation: unescaped value `x\" or 1==1` reached a template (in example:1)";
+        assert_eq!(problem("{{ raw }}"), said);
+        assert!(problem("{{ raw|safe }}").contains("safe"));
+        assert!(problem("{{ raw ~ raw }}").contains("unescaped"));
+        assert!(problem("{{ missing }}").contains("undefined"));
+        assert_eq!(render("example", "{{ number }}", context! { number => 5 }).unwrap(), "5");
+    }
+}

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
+use crate::diagnostic::Code;
+
 /// Largest file that is read, in bytes; the YAML reader has its own, smaller limit.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -16,8 +18,7 @@ pub(super) fn rule_files(path: &Path) -> Result<Vec<PathBuf>, String> {
     if path == Path::new("-") {
         return Ok(vec![path.to_owned()]);
     }
-    let metadata =
-        std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     if !metadata.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -47,7 +48,7 @@ fn is_rule_file(path: &Path) -> bool {
 /// Why it cannot be read.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let problem = |error: std::io::Error| format!("{}: {error}", path.display());
+    let problem = |error: std::io::Error| unreadable(path, &error);
     if path == Path::new("-") {
         std::io::stdin().take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(problem)?;
     } else {
@@ -58,6 +59,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
         return Err(format!("{}: larger than {} MiB", path.display(), MAX_BYTES >> 20));
     }
     Ok(bytes)
+}
+
+/// E0705 as a line.
+fn unreadable(path: &Path, error: &std::io::Error) -> String {
+    format!("error[{}]: {}: {error}", Code::FileUnreadable.id(), path.display())
 }
 
 /// The project's file of the folder or the nearest folder above it.

@@ -6,6 +6,7 @@
 mod check;
 mod convert;
 mod events;
+mod explain;
 mod files;
 mod goal;
 mod list;
@@ -55,6 +56,8 @@ enum Command {
     Run(run::Arguments),
     /// Run the tests beside the rules.
     Test(test::Arguments),
+    /// Explain a code such as E0301.
+    Explain(explain::Arguments),
     /// List targets, platforms, log sources, fields or rules.
     List(list::Arguments),
 }
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Convert(arguments) => convert::run(&arguments, &mut output),
         Command::Run(arguments) => run::run(&arguments, &mut output),
         Command::Test(arguments) => test::run(&arguments, &mut output),
+        Command::Explain(arguments) => explain::run(&arguments, &mut output),
         Command::List(arguments) => list::run(&arguments, &mut output),
     };
     output.flush();

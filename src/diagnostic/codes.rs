@@ -36,6 +36,8 @@ pub struct CodeEntry {
     pub name: &'static str,
     /// One line: what it is.
     pub title: &'static str,
+    /// Its page.
+    pub page: &'static str,
 }
 
 macro_rules! codes {
@@ -48,7 +50,13 @@ macro_rules! codes {
 
         /// All codes, in order.
         pub const CODES: &[CodeEntry] =
-            &[$(CodeEntry { code: Code::$variant, id: $id, name: $name, title: $title },)*];
+            &[$(CodeEntry {
+                code: Code::$variant,
+                id: $id,
+                name: $name,
+                title: $title,
+                page: include_str!(concat!("../../docs/errors/", $id, ".md")),
+            },)*];
 
         impl Code {
             /// The code as users see it, such as `E0301`.
@@ -70,6 +78,12 @@ macro_rules! codes {
             }
         }
     };
+}
+
+/// The page about a code: what it means, an example, what to do (`docs/errors`).
+#[must_use]
+pub fn page(code: Code) -> &'static str {
+    CODES.iter().find(|entry| entry.code == code).map_or("", |entry| entry.page)
 }
 
 impl Code {

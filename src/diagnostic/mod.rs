@@ -9,7 +9,7 @@
 mod codes;
 mod render;
 
-pub use codes::{CODES, Code, CodeEntry, Severity};
+pub use codes::{CODES, Code, CodeEntry, Severity, page};
 pub use render::{Rendered, render_json, render_text, rendered};
 
 use crate::source::Span;

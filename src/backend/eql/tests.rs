@@ -1,3 +1,5 @@
+//! Tests of the module above.
+
 use super::*;
 use crate::ir::{Meta, Op, PatternId, Test, TextTest};
 use crate::platform::{Column, ColumnType, Condition, Place};

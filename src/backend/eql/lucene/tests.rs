@@ -1,3 +1,5 @@
+//! Tests of the module above.
+
 use super::*;
 
 fn regex(pattern: &str, flags: &str) -> Regex {

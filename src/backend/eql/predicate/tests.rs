@@ -1,3 +1,5 @@
+//! Tests of the module above.
+
 use super::*;
 use crate::ir::{Cmp, Op, Part, Regex, TextCmp, TextTest, TimePart};
 use crate::platform::ColumnType;

@@ -1,3 +1,5 @@
+//! Tests of the module above.
+
 use crate::backend::Backend;
 use crate::backend::eql::Eql;
 use crate::backend::eql::tests::{column, equals, leg, place};
