@@ -8,8 +8,8 @@ use minijinja::{Value, context};
 use super::leg;
 use super::predicate::{self, Nulls};
 use super::syntax::{self, Kusto};
-use super::{Kql, OPERATORS, broken_template};
-use crate::backend::infix::{self, Expr};
+use super::{Kql, boolean, broken_template};
+use crate::backend::infix::Expr;
 use crate::backend::template;
 use crate::diagnostic::Diagnostic;
 use crate::ir::Predicate;
@@ -75,17 +75,17 @@ impl Branch<'_> {
         let rows = self.legs.iter().map(|leg| leg::rows(leg)).collect();
         let shared = match self.legs.first() {
             Some(first) if uniform => leg::rows(first),
-            Some(_) | None => infix::any(rows, &OPERATORS),
+            Some(_) | None => boolean::any(rows),
         };
         let mut branch = |leg: &&Leg| {
             let test = predicate::print(&wanted(leg), Nulls::Drop, rule, refused);
             let parts = if uniform { vec![test] } else { vec![leg::rows(leg), test] };
-            infix::all(parts, &OPERATORS)
+            boolean::all(parts)
         };
         let tests: Vec<Expr<Kql>> = self.legs.iter().map(&mut branch).collect();
         let mut stages: Vec<Kusto> = leg::filter(&shared).into_iter().collect();
         stages.extend(leg::extend(self.lets));
-        stages.extend(leg::filter(&infix::any(tests, &OPERATORS)));
+        stages.extend(leg::filter(&boolean::any(tests)));
         stages
     }
 }

@@ -10,8 +10,8 @@ use ipnet::IpNet;
 
 use super::predicate::Nulls;
 use super::syntax::{self, Kusto};
-use super::{Kql, OPERATORS, regex};
-use crate::backend::infix::{self, Expr, Top};
+use super::{Kql, OPERATORS, boolean, regex};
+use crate::backend::infix::{Expr, Top};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Cmp, Op, Part, Test, TextCmp, TextTest, TimePart};
 use crate::platform::{Column, ColumnType};
@@ -57,7 +57,7 @@ impl Leaf {
     pub(super) fn negative(self) -> Expr<Kql> {
         match self.no {
             Some(no) => no,
-            None => infix::not(&self.positive(Nulls::False), &OPERATORS),
+            None => boolean::not(&self.positive(Nulls::False)),
         }
     }
 }
@@ -296,7 +296,7 @@ fn flipped(leaf: Leaf) -> Leaf {
     let Leaf { yes, no, may_be_null } = leaf;
     match no {
         Some(no) => Leaf { yes: no, no: Some(yes), may_be_null },
-        None => Leaf { yes: infix::not(&yes, &OPERATORS), no: Some(yes), may_be_null },
+        None => Leaf { yes: boolean::not(&yes), no: Some(yes), may_be_null },
     }
 }
 
@@ -311,7 +311,7 @@ fn field(test: &Test<Column>, cmp: TextCmp, other: &Column, cased: bool) -> Resu
     };
     let compared = operators.compare(&left, &Kusto::trusted(right.as_str()), cased);
     let parts = vec![present_text(&right).yes, compared.yes];
-    Ok(Leaf { yes: infix::all(parts, &OPERATORS), no: None, may_be_null: false })
+    Ok(Leaf { yes: boolean::all(parts), no: None, may_be_null: false })
 }
 
 /// A part of a timestamp; Kusto's times are UTC and its weeks are those of ISO 8601.

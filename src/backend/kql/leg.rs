@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use super::predicate::{self, Nulls};
 use super::syntax::{self, Kusto};
-use super::{Kql, OPERATORS, scalar};
-use crate::backend::infix::{self, Expr};
+use super::{Kql, OPERATORS, boolean, scalar};
+use crate::backend::infix::Expr;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Op, Predicate};
 use crate::plan::{Leg, Let};
@@ -52,7 +52,7 @@ pub(super) fn filter(condition: &Expr<Kql>) -> Option<Kusto> {
 
 /// The rows of the leg's place, as one condition.
 pub(super) fn rows(leg: &Leg) -> Expr<Kql> {
-    infix::all(leg.place.conditions.iter().map(scalar::condition).collect(), &OPERATORS)
+    boolean::all(leg.place.conditions.iter().map(scalar::condition).collect())
 }
 
 /// E0602 where a computed column would hide one that the result needs.

@@ -9,8 +9,8 @@
 //! `not(Image endswith @"\a.exe" or coalesce(Port > 1024, false))`.
 
 use super::leaf::{self, Leaf};
-use super::{Kql, OPERATORS};
-use crate::backend::infix::{self, Expr};
+use super::{Kql, OPERATORS, boolean};
+use crate::backend::infix::Expr;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Predicate, Test};
 use crate::platform::Column;
@@ -36,7 +36,7 @@ pub(super) fn print(
     match predicate {
         Predicate::All(parts) => {
             let parts = parts.iter().map(|part| print(part, nulls, rule, refused)).collect();
-            infix::all(parts, &OPERATORS)
+            boolean::all(parts)
         }
         Predicate::Any(parts) => {
             let mut print_one = |alternative: Alternative| match alternative {
@@ -44,7 +44,7 @@ pub(super) fn print(
                 Alternative::Other(part) => print(part, nulls, rule, refused),
             };
             let parts = alternatives(parts).into_iter().map(&mut print_one).collect();
-            infix::any(parts, &OPERATORS)
+            boolean::any(parts)
         }
         Predicate::Not(inner) => negated(inner, rule, refused),
         Predicate::Test(test) => tests_leaf(&[test], refused).positive(nulls),
@@ -98,7 +98,7 @@ fn negated(inner: &Predicate<Column>, rule: Span, refused: &mut Vec<Diagnostic>)
         | Predicate::Keyword(_)
         | Predicate::KeywordRegex(_) => {}
     }
-    infix::not(&print(inner, Nulls::False, rule, refused), &OPERATORS)
+    boolean::not(&print(inner, Nulls::False, rule, refused))
 }
 
 /// The tests as one condition; a refusal yields one that never holds.

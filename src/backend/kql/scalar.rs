@@ -6,8 +6,8 @@
 use super::leaf::Leaf;
 use super::predicate::Nulls;
 use super::syntax::{self, Kusto};
-use super::{Kql, OPERATORS};
-use crate::backend::infix::{self, Expr};
+use super::{Kql, boolean};
+use crate::backend::infix::Expr;
 use crate::platform::{Column, ColumnType, Condition, Piece, Rewrite, Scalar};
 
 /// The value as an expression of type `want`.
@@ -152,7 +152,7 @@ fn case(cases: &[(Vec<Condition>, Scalar)]) -> Kusto {
     let mut arguments = Vec::new();
     for (conditions, value) in cases {
         let conditions = conditions.iter().map(condition).collect();
-        arguments.push(infix::all(conditions, &OPERATORS).text);
+        arguments.push(boolean::all(conditions).text);
         arguments.push(print(value, ColumnType::Text));
     }
     arguments.push(syntax::text(""));

@@ -12,8 +12,8 @@ use minijinja::{Value, context};
 
 use super::names::Names;
 use super::syntax::{self, Kusto};
-use super::{Kql, OPERATORS};
-use crate::backend::infix::{self, Expr};
+use super::{Kql, OPERATORS, boolean};
+use crate::backend::infix::Expr;
 use crate::plan::{Fire, Holds, Link, Start, Timeline};
 
 /// Masks whose events fire under the same condition.
@@ -148,7 +148,7 @@ impl Scan<'_> {
         let fired = |(number, class): (usize, &Class<'_>)| {
             let count = self.sum(&class.masks);
             let links = class.links.iter().map(|link| self.completes(link)).collect();
-            let condition = infix::any(links, &OPERATORS);
+            let condition = boolean::any(links);
             let name = self.names.of("fired", number);
             Kusto::trusted(match class.links {
                 [] => format!("{name} = {count}"),
@@ -256,16 +256,16 @@ impl Scan<'_> {
         let window = self.timeline.window;
         let needs = link.needs.iter().map(|need| Expr::atom(self.need(need)));
         let start = link.from.map(|atom| Expr::atom(self.ago("before", atom, window)));
-        infix::all(needs.chain(start).collect(), &OPERATORS)
+        boolean::all(needs.chain(start).collect())
     }
 
     fn print(&self, holds: &Holds) -> Expr<Kql> {
         let each = |parts: &[Holds]| parts.iter().map(|part| self.print(part)).collect();
         match holds {
             Holds::Within(atom, milliseconds) => Expr::atom(self.within(*atom, *milliseconds)),
-            Holds::All(parts) => infix::all(each(parts), &OPERATORS),
-            Holds::Any(parts) => infix::any(each(parts), &OPERATORS),
-            Holds::Not(inner) => infix::not(&self.print(inner), &OPERATORS),
+            Holds::All(parts) => boolean::all(each(parts)),
+            Holds::Any(parts) => boolean::any(each(parts)),
+            Holds::Not(inner) => boolean::not(&self.print(inner)),
         }
     }
 }
