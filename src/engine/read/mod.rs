@@ -331,7 +331,8 @@ pub fn of_key(key: &str) -> Vec<Belongs> {
             for product in [product, None] {
                 let key = Parts { product, category, service }.key();
                 if !key.is_empty() && !belongs.iter().any(|known| known.logsource == key) {
-                    belongs.push(Belongs::new(key));
+                    let renames = zeek::renames(&key);
+                    belongs.push(Belongs { logsource: key, renames });
                 }
             }
         }

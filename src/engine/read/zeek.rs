@@ -3,7 +3,15 @@
 //! The header names the separators, the log (`#path`), the fields and their types; a line then
 //! holds one value per field. `-` is a missing value, `(empty)` an empty one, `a,b` a set.
 
-use crate::engine::event::Value;
+use crate::engine::event::{Rename, Value};
+
+/// Names that Sigma's rules have for fields of Zeek's `http.log` since before there was a Zeek.
+const HTTP: &[Rename] = &[("c-uri", "uri"), ("c-useragent", "user_agent")];
+
+/// What the events of a log source call its fields where the names differ.
+pub(super) fn renames(logsource: &str) -> &'static [Rename] {
+    if logsource == "zeek/service:http" { HTTP } else { &[] }
+}
 
 /// What the header says; Zeek's defaults until it says something.
 #[derive(Debug, Clone, PartialEq, Eq)]
