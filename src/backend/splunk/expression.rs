@@ -7,6 +7,8 @@
 //!
 //! `User|cased: Bob` → `isnotnull(User) AND match(User, "^Bob\z")`.
 
+use std::collections::BTreeSet;
+
 use super::regex::{of_keyword, of_texts, portable};
 use super::search::is_empty;
 use super::syntax::{EVAL, Eval, eval_field, number};
@@ -24,19 +26,36 @@ pub(super) fn expression(
     predicate: &Predicate<Column>,
     span: Span,
 ) -> Result<Expr<Eval>, Vec<Diagnostic>> {
+    Ok(conjunction(conjuncts(predicate, span)?))
+}
+
+/// What must all hold.
+type Conjuncts = Vec<Expr<Eval>>;
+
+fn conjuncts(predicate: &Predicate<Column>, span: Span) -> Result<Conjuncts, Vec<Diagnostic>> {
     match predicate {
         Predicate::All(parts) => {
-            Ok(all(collect(parts.iter().map(|part| expression(part, span)))?, &EVAL))
+            Ok(collect(parts.iter().map(|part| conjuncts(part, span)))?.concat())
         }
-        Predicate::Any(parts) => either(parts, span),
-        Predicate::Not(inner) => Ok(not(&expression(inner, span)?, &EVAL)),
+        Predicate::Any(parts) => Ok(vec![either(parts, span)?]),
+        Predicate::Not(inner) => Ok(vec![not(&expression(inner, span)?, &EVAL)]),
         Predicate::Test(test) => of_test(test).map_err(|refusal| vec![refusal]),
-        Predicate::Keyword(test) => Ok(matches("_raw", &of_keyword(test))),
+        Predicate::Keyword(test) => Ok(guarded("_raw", matches("_raw", &of_keyword(test)))),
         Predicate::KeywordRegex(regex) => {
             let pattern = regular(regex, span).map_err(|refusal| vec![refusal])?;
-            Ok(matches("_raw", &pattern))
+            Ok(guarded("_raw", matches("_raw", &pattern)))
         }
     }
+}
+
+/// All of the parts, each once; several tests of a field ask only once whether it is there.
+fn conjunction(parts: Conjuncts) -> Expr<Eval> {
+    all(distinct(parts), &EVAL)
+}
+
+fn distinct(parts: Vec<Expr<Eval>>) -> Vec<Expr<Eval>> {
+    let mut seen = BTreeSet::new();
+    parts.into_iter().filter(|part| seen.insert(part.text.to_string())).collect()
 }
 
 /// All results, or all refusals.
@@ -84,7 +103,7 @@ fn either(parts: &[Predicate<Column>], span: Span) -> Result<Expr<Eval>, Vec<Dia
                 .map(|parts| any(parts, &EVAL)),
         });
     }
-    Ok(any(collect(results)?, &EVAL))
+    Ok(any(distinct(collect(results)?), &EVAL))
 }
 
 fn merged(
@@ -94,7 +113,8 @@ fn merged(
     span: Span,
 ) -> Result<Expr<Eval>, Vec<Diagnostic>> {
     let pattern = of_texts(tests.iter().copied(), cased);
-    leaf(column, span, |field| format!("match({field}, \"{pattern}\")"))
+    leaf(column, span, |field| matches(field, &pattern))
+        .map(conjunction)
         .map_err(|refusal| vec![refusal])
 }
 
@@ -149,30 +169,31 @@ fn first_span(part: &Predicate<Column>, otherwise: Span) -> Span {
     }
 }
 
-fn of_test(test: &Test<Column>) -> Result<Expr<Eval>, Diagnostic> {
+fn of_test(test: &Test<Column>) -> Result<Conjuncts, Diagnostic> {
     let column = &test.field;
     let span = test.span;
     match &test.op {
         Op::Text { test, .. } if is_empty(test) => missing(column, span),
         Op::Text { test, cased } => {
             let pattern = of_texts([test], *cased);
-            leaf(column, span, |field| format!("match({field}, \"{pattern}\")"))
+            leaf(column, span, |field| matches(field, &pattern))
         }
         Op::Regex(regex) => {
             let pattern = regular(regex, span)?;
-            leaf(column, span, |field| format!("match({field}, \"{pattern}\")"))
+            leaf(column, span, |field| matches(field, &pattern))
         }
         Op::Number { cmp: Cmp::Neq, value } => {
-            Ok(not(&compare_number(column, span, Cmp::Eq, *value)?, &EVAL))
+            let equal = compare_number(column, span, Cmp::Eq, *value)?;
+            Ok(vec![not(&conjunction(equal), &EVAL)])
         }
         Op::Number { cmp, value } => compare_number(column, span, *cmp, *value),
         Op::Boolean(value) => {
-            leaf(column, span, |field| format!("match({field}, \"(?i)^{value}\\z\")"))
+            leaf(column, span, |field| matches(field, &format!("(?i)^{value}\\z")))
         }
         Op::Cidr(network) => {
             leaf(column, span, |field| format!("cidrmatch(\"{network}\", {field})"))
         }
-        Op::Exists => Ok(Expr::atom(format!("isnotnull({})", name(column, span)?))),
+        Op::Exists => Ok(vec![there(&name(column, span)?)]),
         Op::Null => missing(column, span),
         Op::Field { cmp, other, cased } => compare_fields(column, *cmp, other, *cased, span),
         Op::TimePart { part, cmp, value } => time_part(column, *part, *cmp, *value, span),
@@ -184,26 +205,34 @@ fn leaf(
     column: &Column,
     span: Span,
     test: impl FnOnce(&str) -> String,
-) -> Result<Expr<Eval>, Diagnostic> {
+) -> Result<Conjuncts, Diagnostic> {
     let field = name(column, span)?;
     let test = test(&field);
     if column.multi {
-        return Ok(Expr::atom(format!("isnotnull(mvfilter({test}))")));
+        return Ok(vec![Expr::atom(format!("isnotnull(mvfilter({test}))"))]);
     }
-    Ok(all(vec![Expr::atom(format!("isnotnull({field})")), Expr::atom(test)], &EVAL))
+    Ok(guarded(&field, test))
 }
 
-fn matches(field: &str, pattern: &str) -> Expr<Eval> {
-    let there = Expr::atom(format!("isnotnull({field})"));
-    all(vec![there, Expr::atom(format!("match({field}, \"{pattern}\")"))], &EVAL)
+/// The test, and that its field is there.
+fn guarded(field: &str, test: String) -> Conjuncts {
+    vec![there(field), Expr::atom(test)]
+}
+
+fn there(field: &str) -> Expr<Eval> {
+    Expr::atom(format!("isnotnull({field})"))
+}
+
+fn matches(field: &str, pattern: &str) -> String {
+    format!("match({field}, \"{pattern}\")")
 }
 
 /// Missing or empty, see `search::missing`.
-fn missing(column: &Column, span: Span) -> Result<Expr<Eval>, Diagnostic> {
+fn missing(column: &Column, span: Span) -> Result<Conjuncts, Diagnostic> {
     let field = name(column, span)?;
     let none = Expr::atom(format!("isnull({field})"));
-    let empty = leaf(column, span, |field| format!("match({field}, \"^\\z\")"))?;
-    Ok(any(vec![none, empty], &EVAL))
+    let empty = conjunction(leaf(column, span, |field| matches(field, "^\\z"))?);
+    Ok(vec![any(vec![none, empty], &EVAL)])
 }
 
 /// False for what is no number.
@@ -212,14 +241,13 @@ fn compare_number(
     span: Span,
     cmp: Cmp,
     value: f64,
-) -> Result<Expr<Eval>, Diagnostic> {
+) -> Result<Conjuncts, Diagnostic> {
     let (operator, value) = (comparison(cmp), number(value));
     if column.multi {
         return leaf(column, span, |field| format!("tonumber({field}){operator}{value}"));
     }
-    let field = name(column, span)?;
-    let there = Expr::atom(format!("isnotnull(tonumber({field}))"));
-    Ok(all(vec![there, Expr::atom(format!("tonumber({field}){operator}{value}"))], &EVAL))
+    let number = format!("tonumber({})", name(column, span)?);
+    Ok(guarded(&number, format!("{number}{operator}{value}")))
 }
 
 fn comparison(cmp: Cmp) -> &'static str {
@@ -240,7 +268,7 @@ fn compare_fields(
     other: &Column,
     cased: bool,
     span: Span,
-) -> Result<Expr<Eval>, Diagnostic> {
+) -> Result<Conjuncts, Diagnostic> {
     if column.multi || other.multi {
         let several = if column.multi { column } else { other };
         let message = format!("`{}` may hold several values", several.name);
@@ -262,8 +290,7 @@ fn compare_fields(
         }
         TextCmp::Contains => format!("(len({b})=0 OR mvcount(split({a}, {b}))>1)"),
     };
-    let there = [&field, &with].map(|field| Expr::atom(format!("isnotnull({field})")));
-    Ok(all(there.into_iter().chain([Expr::atom(test)]).collect(), &EVAL))
+    Ok(vec![there(&field), there(&with), Expr::atom(test)])
 }
 
 /// Splunk's own time functions use the time zone of the user, so the parts are counted.
@@ -273,7 +300,7 @@ fn time_part(
     cmp: Cmp,
     value: i64,
     span: Span,
-) -> Result<Expr<Eval>, Diagnostic> {
+) -> Result<Conjuncts, Diagnostic> {
     if column.ty != ColumnType::Time || column.multi {
         let message = format!("`{}` is no epoch time on this platform", column.name);
         return Err(Diagnostic::new(Code::ColumnOperator, span, message)
@@ -289,13 +316,11 @@ fn time_part(
                 .help("compare the hour or the minute, or leave the test to the schedule"));
         }
     };
-    let there = Expr::atom(format!("isnotnull({field})"));
-    let test = Expr::atom(format!("{counted}{}{value}", comparison(cmp)));
     if cmp == Cmp::Neq {
-        let equal = Expr::atom(format!("{counted}={value}"));
-        return Ok(not(&all(vec![there, equal], &EVAL), &EVAL));
+        let equal = conjunction(guarded(&field, format!("{counted}={value}")));
+        return Ok(vec![not(&equal, &EVAL)]);
     }
-    Ok(all(vec![there, test], &EVAL))
+    Ok(guarded(&field, format!("{counted}{}{value}", comparison(cmp))))
 }
 
 /// The expression in Splunk's syntax.

@@ -124,7 +124,7 @@ fn two_regexes_on_a_field_must_both_match() {
     let both = Predicate::all([test("a", Op::Regex(regex("x"))), test("a", Op::Regex(regex("y")))]);
     assert_snapshot!(spl(both), @r#"
     a=*
-    | where isnotnull(a) AND match(a, "x") AND isnotnull(a) AND match(a, "y")
+    | where isnotnull(a) AND match(a, "x") AND match(a, "y")
     "#);
 }
 
