@@ -115,6 +115,7 @@ impl Engine {
             };
             outcome.sightings.push(names.into_iter().map(|name| (name, 0)).collect());
         }
+        router.seal();
         let single = |rule: &Arc<Rule>| match &rule.body {
             Body::Events(pattern) => Some(pattern.name.clone()),
             Body::Correlation(_) => None,

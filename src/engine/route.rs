@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use crate::ir::{Pattern, PatternId, PatternSource};
 
 use super::event::Event;
-use super::predicate::{BadRegex, Matcher, Slots, View};
+use super::predicate::{BadRegex, Matcher, Prefilter, Slots, View};
 use super::timeline::Sighting;
+
+/// Patterns of a log source from which on it is worth to see first which can match.
+const FILTER_FROM: usize = 4;
 
 /// A rule that cannot be compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub(super) struct Router {
 struct Route {
     slots: Slots,
     wanted: Vec<(Target, Matcher)>,
+    /// Which of them are worth asking, once all are known.
+    prefilter: Option<Prefilter>,
 }
 
 impl Router {
@@ -65,14 +70,24 @@ impl Router {
         Ok(())
     }
 
+    /// Says that all patterns were added.
+    pub(super) fn seal(&mut self) {
+        for route in self.routes.values_mut().filter(|route| route.wanted.len() >= FILTER_FROM) {
+            let matchers = route.wanted.iter().map(|(_, matcher)| matcher);
+            route.prefilter = Some(Matcher::prefilter(matchers));
+        }
+    }
+
     /// Who wants the event.
     pub(super) fn matches(&self, event: &Event) -> Vec<Matched> {
         let mut matched = Vec::new();
         for belongs in event.belongs.iter() {
             let Some(route) = self.routes.get(&belongs.logsource) else { continue };
             let view = View::new(event, belongs.renames, &route.slots);
-            for (target, matcher) in &route.wanted {
-                if matcher.holds(&view) {
+            let candidates = route.prefilter.as_ref().map(|filter| filter.candidates(&view));
+            for (number, (target, matcher)) in route.wanted.iter().enumerate() {
+                let is_out = |of: &Vec<bool>| of.get(number) == Some(&false);
+                if !candidates.as_ref().is_some_and(is_out) && matcher.holds(&view) {
                     deliver(&mut matched, *target, belongs.renames);
                 }
             }

@@ -7,9 +7,12 @@
 //! `Not(Test(Image endswith '\a.exe'))` holds of an event without `Image`.
 
 mod glob;
+mod needs;
+mod prefilter;
 mod text;
 mod view;
 
+pub use prefilter::Prefilter;
 pub use view::{Slots, View};
 
 use std::net::IpAddr;
@@ -24,6 +27,7 @@ use crate::taxonomy::Type;
 
 use super::event::Value;
 use super::key::canonical;
+use needs::{Need, needs};
 use text::{Case, Text};
 
 /// Bytes that a compiled regular expression may take.
@@ -33,6 +37,8 @@ const REGEX_SIZE: usize = 10 << 20;
 #[derive(Debug, Clone)]
 pub struct Matcher {
     root: Node,
+    /// What it cannot hold without.
+    needs: Option<Vec<Need>>,
 }
 
 /// A regular expression that does not compile within the limits.
@@ -52,7 +58,14 @@ impl Matcher {
     /// # Errors
     /// If a regular expression does not compile or would become too large.
     pub fn compile(predicate: &Predicate, slots: &mut Slots) -> Result<Self, BadRegex> {
-        Ok(Self { root: node(predicate, slots)? })
+        Ok(Self { root: node(predicate, slots)?, needs: needs(predicate, slots) })
+    }
+
+    /// What tells which of these matchers, by number, are worth asking.
+    #[must_use]
+    pub fn prefilter<'m>(matchers: impl Iterator<Item = &'m Self>) -> Prefilter {
+        let needs: Vec<_> = matchers.map(|matcher| matcher.needs.clone()).collect();
+        Prefilter::new(&needs)
     }
 
     /// Whether the predicate holds of the event.

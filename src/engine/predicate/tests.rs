@@ -1,5 +1,7 @@
 //! Every operator at its borders.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::engine::event::{Event, Origin};
 use crate::ir::{FieldRef, Part};
@@ -185,4 +187,85 @@ fn an_expression_that_grows_too_large_is_an_error() {
     let (ignore_case, multiline, dotall) = (false, false, false);
     let regex = Predicate::KeywordRegex(Regex { pattern, ignore_case, multiline, dotall });
     assert!(Matcher::compile(&regex, &mut Slots::default()).is_err());
+}
+
+/// Predicates over two fields whose texts are made of few letters.
+fn predicates() -> impl Strategy<Value = Predicate> {
+    let word = "[aAb]{0,3}";
+    let like = prop::collection::vec(
+        prop_oneof![Just(Part::Any), Just(Part::One), word.prop_map(Part::Literal)],
+        0..4,
+    );
+    let text_test = prop_oneof![
+        word.prop_map(TextTest::Equals),
+        word.prop_map(TextTest::StartsWith),
+        word.prop_map(TextTest::EndsWith),
+        word.prop_map(TextTest::Contains),
+        like.prop_map(TextTest::Like),
+    ];
+    let leaf = (prop::sample::select(vec!["f", "g"]), text_test, any::<bool>())
+        .prop_map(|(field, of, cased)| test(field, Op::Text { test: of, cased }));
+    leaf.prop_recursive(3, 12, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Predicate::All),
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Predicate::Any),
+            inner.prop_map(|part| Predicate::Not(Box::new(part))),
+        ]
+    })
+}
+
+/// What a predicate means, word for word.
+fn meaning(predicate: &Predicate, value: &dyn Fn(&str) -> Option<String>) -> bool {
+    match predicate {
+        Predicate::All(parts) => parts.iter().all(|part| meaning(part, value)),
+        Predicate::Any(parts) => parts.iter().any(|part| meaning(part, value)),
+        Predicate::Not(part) => !meaning(part, value),
+        Predicate::Test(Test { field, op: Op::Text { test, cased }, .. }) => {
+            let Some(value) = value(&field.name) else { return false };
+            let fold = |text: &str| if *cased { text.to_owned() } else { text.to_lowercase() };
+            let value = fold(&value);
+            match test {
+                TextTest::Equals(text) => value == fold(text),
+                TextTest::StartsWith(text) => value.starts_with(&fold(text)),
+                TextTest::EndsWith(text) => value.ends_with(&fold(text)),
+                TextTest::Contains(text) => value.contains(&fold(text)),
+                TextTest::Like(parts) => {
+                    let piece = |part: &Part| match part {
+                        Part::Literal(text) => fold(text),
+                        Part::Any => "(?s:.*)".to_owned(),
+                        Part::One => "(?s:.)".to_owned(),
+                    };
+                    let pattern: String = parts.iter().map(piece).collect();
+                    regex::Regex::new(&format!("^(?:{pattern})$")).unwrap().is_match(&value)
+                }
+            }
+        }
+        Predicate::Test(_) | Predicate::Keyword(_) | Predicate::KeywordRegex(_) => unreachable!(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn matchers_mean_what_predicates_say_and_the_filter_loses_none(
+        predicates in prop::collection::vec(predicates(), 1..6),
+        f in prop::option::of("[aAb]{0,4}"),
+        g in prop::option::of("[aAb]{0,4}"),
+    ) {
+        let given = [("f", &f), ("g", &g)];
+        let fields = given.iter().filter_map(|(name, value)| {
+            Some(((*name).to_owned(), Value::from(value.as_deref()?)))
+        });
+        let event = Event::new(Origin { file: "e".into(), line: 1 }, fields.collect());
+        let mut slots = Slots::default();
+        let matchers: Vec<_> =
+            predicates.iter().map(|of| Matcher::compile(of, &mut slots).unwrap()).collect();
+        let view = View::new(&event, &[], &slots);
+        let candidates = Matcher::prefilter(matchers.iter()).candidates(&view);
+        let value = |name: &str| if name == "f" { f.clone() } else { g.clone() };
+        for ((predicate, matcher), candidate) in predicates.iter().zip(&matchers).zip(candidates) {
+            let expected = meaning(predicate, &value);
+            prop_assert_eq!(matcher.holds(&view), expected, "{:?}", predicate);
+            prop_assert!(candidate || !expected, "{:?} was left out", predicate);
+        }
+    }
 }
