@@ -100,13 +100,13 @@ impl<'a> Filters<'a> {
     /// name that rule, too, and are in it already.
     pub(super) fn on_correlation(
         &mut self,
-        (at, rule): (usize, usize),
+        (at, rule): (usize, Option<usize>),
         logsource: &str,
         place: Span,
         diagnostics: &mut Diagnostics,
     ) -> Option<Vec<Applied>> {
         let chosen = self.named.get(&at).cloned().unwrap_or_default();
-        let already = self.named.get(&rule).map_or(&[][..], Vec::as_slice);
+        let already = rule.and_then(|rule| self.named.get(&rule)).map_or(&[][..], Vec::as_slice);
         let fits = |(filter, _): &(usize, Span)| {
             let entry = self.entries.get(*filter);
             let again = already.iter().any(|(known, _)| known == filter);

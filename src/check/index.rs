@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Spanned;
 use crate::syntax::ast::{Condition, Correlation, CorrelationCondition, Document};
+use crate::syntax::weave::tree::EventSource;
 
 /// How deeply correlations may build on each other.
 const MAX_CHAIN: usize = 16;
@@ -109,8 +110,8 @@ impl<'a> Index<'a> {
     pub(super) fn correlations(&self, diagnostics: &mut Diagnostics) -> Vec<usize> {
         let mut waiting: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (at, document) in self.documents.iter().enumerate() {
-            if let Document::Correlation(correlation) = document {
-                waiting.insert(at, self.needs(correlation));
+            if builds(document) {
+                waiting.insert(at, self.needs(document));
             }
         }
         let mut ordered = Vec::new();
@@ -137,11 +138,10 @@ impl<'a> Index<'a> {
         ordered
     }
 
-    /// The correlations that a correlation builds on.
-    fn needs(&self, correlation: &Correlation) -> Vec<usize> {
-        let correlations =
-            |at: &usize| matches!(self.document(*at), Some(Document::Correlation(_)));
-        references(correlation)
+    /// The correlations and Weave rules that a document builds on.
+    fn needs(&self, document: &Document) -> Vec<usize> {
+        let correlations = |at: &usize| self.document(*at).is_some_and(builds);
+        referred(document)
             .into_iter()
             .filter_map(|reference| self.find(&reference.node))
             .filter(correlations)
@@ -155,17 +155,17 @@ impl<'a> Index<'a> {
         waiting: &BTreeMap<usize, Vec<usize>>,
         diagnostics: &mut Diagnostics,
     ) {
-        let Some(Document::Correlation(correlation)) = self.document(start) else { return };
+        let Some(document) = self.document(start) else { return };
         let circle = reaches(start, waiting);
         let message = if circle {
-            "the correlation refers to itself, directly or through others"
+            "the rule refers to itself, directly or through others"
         } else {
-            "the correlation builds on a circle or on too long a chain of correlations"
+            "the rule builds on a circle or on too long a chain of correlations"
         };
-        let guilty = references(correlation).into_iter().find(|reference| {
+        let guilty = referred(document).into_iter().find(|reference| {
             self.find(&reference.node).is_some_and(|at| at == start || waiting.contains_key(&at))
         });
-        let span = guilty.map_or(correlation.span, |reference| reference.span);
+        let span = guilty.map_or(document.meta().span, |reference| reference.span);
         diagnostics
             .push(Diagnostic::new(Code::RuleCycle, span, message).help(format!(
                 "build on rules over events, at most {MAX_CHAIN} correlations deep"
@@ -175,6 +175,29 @@ impl<'a> Index<'a> {
 
 fn is_filter(document: &Document) -> bool {
     matches!(document, Document::Filter(_))
+}
+
+/// Whether a document builds on others.
+fn builds(document: &Document) -> bool {
+    match document {
+        Document::Correlation(_) | Document::Weave(_) => true,
+        Document::Rule(_) | Document::Filter(_) => false,
+    }
+}
+
+/// The rules that a document builds on.
+fn referred(document: &Document) -> Vec<&Spanned<String>> {
+    match document {
+        Document::Correlation(correlation) => references(correlation),
+        Document::Weave(rule) => {
+            let references = rule.events.iter().filter_map(|event| match &event.source {
+                EventSource::Sigma(name) | EventSource::Weave(name) => Some(name),
+                EventSource::Inline { .. } => None,
+            });
+            references.collect()
+        }
+        Document::Rule(_) | Document::Filter(_) => Vec::new(),
+    }
 }
 
 /// Whether a path of references leads from `start` back to it.

@@ -23,6 +23,7 @@ pub(super) fn check(meta: &Meta, diagnostics: &mut Diagnostics) -> ir::Meta {
         falsepositives: texts(&meta.falsepositives),
         fields: texts(&meta.fields),
         accept: meta.accept.iter().filter_map(|code| accepted(code, diagnostics)).collect(),
+        suppress: None,
     }
 }
 

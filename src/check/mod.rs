@@ -20,6 +20,7 @@ mod names;
 mod pattern;
 mod regex;
 mod value;
+mod weave;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -65,7 +66,6 @@ pub fn check(
         place(&mut checked, at, found, &twice);
     }
     for at in index.correlations(diagnostics) {
-        let Some(Document::Correlation(correlation)) = documents.get(at) else { continue };
         let mut scope = correlation::Scope {
             index: &index,
             checked: &checked,
@@ -74,7 +74,12 @@ pub fn check(
             taxonomy,
             diagnostics,
         };
-        let Some(mut found) = correlation::check(at, correlation, &mut scope) else { continue };
+        let found = match documents.get(at) {
+            Some(Document::Correlation(written)) => correlation::check(at, written, &mut scope),
+            Some(Document::Weave(rule)) => weave::check(at, rule, options, &mut scope),
+            Some(Document::Rule(_) | Document::Filter(_)) | None => None,
+        };
+        let Some(mut found) = found else { continue };
         found.emitted = !silent.contains(&at);
         place(&mut checked, at, found, &twice);
     }

@@ -19,6 +19,7 @@ pub(super) enum Asked {
 pub(super) fn parts(value: &Value) -> Vec<Part> {
     match value.kind {
         ValueKind::Text => read(&value.text),
+        ValueKind::Glob => glob(&value.text),
         ValueKind::Literal
         | ValueKind::Integer(_)
         | ValueKind::Float(_)
@@ -30,6 +31,22 @@ pub(super) fn parts(value: &Value) -> Vec<Part> {
 /// A text without wildcards.
 pub(super) fn literal(text: &str) -> Vec<Part> {
     if text.is_empty() { Vec::new() } else { vec![Part::Literal(text.to_owned())] }
+}
+
+/// Text with wildcards, but without escapes.
+fn glob(text: &str) -> Vec<Part> {
+    let part = |piece: &str| match piece {
+        "*" => Part::Any,
+        "?" => Part::One,
+        text => Part::Literal(text.to_owned()),
+    };
+    let mut pieces = Vec::new();
+    for piece in text.split_inclusive(['*', '?']) {
+        let literal = piece.trim_end_matches(['*', '?']);
+        let wildcard = piece.strip_prefix(literal).unwrap_or_default();
+        pieces.extend([literal, wildcard].into_iter().filter(|piece| !piece.is_empty()).map(part));
+    }
+    pieces
 }
 
 /// Text with wildcards and escapes (specification: "Escaping").

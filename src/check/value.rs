@@ -201,7 +201,9 @@ impl Question<'_> {
         let number = match self.value.kind {
             ValueKind::Integer(value) => Some(value as f64),
             ValueKind::Float(value) => Some(value),
-            ValueKind::Text | ValueKind::Literal => self.value.text.trim().parse().ok(),
+            ValueKind::Text | ValueKind::Literal | ValueKind::Glob => {
+                self.value.text.trim().parse().ok()
+            }
             ValueKind::Boolean(_) | ValueKind::Null => None,
         };
         if let Some(number) = number.filter(|number: &f64| number.is_finite()) {
@@ -297,7 +299,9 @@ impl Question<'_> {
         };
         let number = match self.value.kind {
             ValueKind::Integer(number) => Some(number),
-            ValueKind::Text | ValueKind::Literal => self.value.text.trim().parse().ok(),
+            ValueKind::Text | ValueKind::Literal | ValueKind::Glob => {
+                self.value.text.trim().parse().ok()
+            }
             ValueKind::Float(_) | ValueKind::Boolean(_) | ValueKind::Null => None,
         };
         if let Some(number) = number.filter(|number| range.contains(number)) {

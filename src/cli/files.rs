@@ -10,6 +10,9 @@ use crate::diagnostic::Code;
 /// Largest file that is read, in bytes; the YAML reader has its own, smaller limit.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
+/// How the names of Weave files end.
+const WEAVE: &str = ".weave";
+
 /// The rule files that a path means: itself, or all below a folder, sorted.
 ///
 /// # Errors
@@ -38,8 +41,18 @@ pub(super) fn rule_files(path: &Path) -> Result<Vec<PathBuf>, String> {
 /// Whether a file below a folder is taken for a rule file.
 fn is_rule_file(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let yaml = name.ends_with(".yml") || name.ends_with(".yaml");
-    yaml && !name.ends_with(".test.yml") && !name.ends_with(".test.yaml")
+    let rule = [".yml", ".yaml", WEAVE].iter().any(|extension| name.ends_with(extension));
+    rule && !name.ends_with(".test.yml") && !name.ends_with(".test.yaml")
+}
+
+/// Whether a text is Weave: by its name; standard input by its first word.
+pub(super) fn is_weave(name: &str, text: &str) -> bool {
+    if name != "<stdin>" {
+        return name.ends_with(WEAVE);
+    }
+    let mut lines = text.lines().map(str::trim_start);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+    first.is_some_and(|line| line.starts_with("rule ") || line.starts_with("list "))
 }
 
 /// The bytes of a file; `-` is standard input.

@@ -15,7 +15,8 @@ use crate::ir::Rule;
 use crate::project::{self, Project};
 use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::ast::{CorrelationCondition, Document};
-use crate::syntax::sigma;
+use crate::syntax::weave::tree::EventSource;
+use crate::syntax::{sigma, weave};
 use crate::taxonomy::Taxonomy;
 
 use super::files;
@@ -210,7 +211,13 @@ fn add_source(
 fn parse(files: &[SourceId], sources: &SourceMap, diagnostics: &mut Diagnostics) -> Vec<Document> {
     let read = |id: &SourceId| {
         let mut found = Diagnostics::default();
-        let documents = sigma::parse(*id, sources.text(*id), &mut found);
+        let text = sources.text(*id);
+        let name = sources.get(*id).map_or("", |source| source.name.as_str());
+        let documents = if files::is_weave(name, text) {
+            weave::parse(*id, text, &mut found)
+        } else {
+            sigma::parse(*id, text, &mut found)
+        };
         (documents, found)
     };
     let parsed: Vec<_> = files.par_iter().map(read).collect();
@@ -236,6 +243,10 @@ fn refers_elsewhere(documents: &[Document]) -> bool {
             correlation.rules.iter().any(|rule| unknown(&rule.node))
                 || boolean && correlation.rules.is_empty()
         }
+        Document::Weave(rule) => rule.events.iter().any(|event| match &event.source {
+            EventSource::Sigma(name) | EventSource::Weave(name) => !known.contains(&*name.node),
+            EventSource::Inline { .. } => false,
+        }),
         Document::Filter(filter) => filter.rules.iter().any(|rule| !known.contains(&*rule.node)),
     })
 }

@@ -124,6 +124,7 @@ codes! {
     ConditionTooDeep "E0202" "condition-too-deep" "the condition nests too deeply";
     FieldKeySyntax "E0203" "field-key-syntax" "the field key does not parse";
     AggregationInCondition "E0204" "aggregation-in-condition" "a rule counts or correlates by itself";
+    WeaveSyntax "E0205" "weave-syntax" "the Weave file does not parse";
     // E03xx: names
     UnknownField "E0301" "unknown-field" "the log source has no such field";
     UnknownLogSource "E0302" "unknown-log-source" "there is no such log source";

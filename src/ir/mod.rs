@@ -58,6 +58,17 @@ pub struct Meta {
     pub fields: Vec<String>,
     /// Approximations the author agrees to.
     pub accept: Vec<Code>,
+    /// Alerts that are not repeated.
+    pub suppress: Option<Suppress>,
+}
+
+/// Alerts that are not repeated: `suppress by host for 24h`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppress {
+    /// The parts of the key that have to be the same; empty: all of them.
+    pub by: Vec<String>,
+    /// For how long after an alert, in milliseconds, 1 s to 366 d.
+    pub span: u64,
 }
 
 /// What a rule detects.

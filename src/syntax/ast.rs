@@ -3,6 +3,9 @@
 //! Nothing here is resolved or typed yet; names are text, values keep the form in which they stand.
 //! Nouns are those of the Sigma specification 2.1.0.
 
+use std::sync::Arc;
+
+use super::weave::tree;
 use crate::source::{Span, Spanned};
 
 /// A document of a rule file.
@@ -14,6 +17,8 @@ pub enum Document {
     Correlation(Correlation),
     /// A filter on other rules.
     Filter(Filter),
+    /// A rule over several events, written in Weave.
+    Weave(Box<WeaveRule>),
 }
 
 impl Document {
@@ -24,6 +29,7 @@ impl Document {
             Self::Rule(rule) => &rule.meta,
             Self::Correlation(correlation) => &correlation.meta,
             Self::Filter(filter) => &filter.meta,
+            Self::Weave(rule) => &rule.meta,
         }
     }
 }
@@ -152,6 +158,8 @@ pub enum ValueKind {
     Text,
     /// Text without wildcards or escapes.
     Literal,
+    /// Text in which `*` and `?` are wildcards and nothing is escaped (Weave's `like`).
+    Glob,
     /// A whole number.
     Integer(i64),
     /// Any other number.
@@ -271,4 +279,27 @@ pub struct Filter {
     pub any: bool,
     /// Its selections and condition.
     pub detection: Detection,
+}
+
+/// A rule over several events (`docs/weave.md`). Its name is in [`Meta::name`].
+#[derive(Debug, Clone)]
+pub struct WeaveRule {
+    /// What it says about itself.
+    pub meta: Meta,
+    /// The lists of its file.
+    pub lists: Arc<Vec<tree::List>>,
+    /// `params`
+    pub params: Vec<tree::Param>,
+    /// `events`
+    pub events: Vec<tree::Event>,
+    /// `match`
+    pub matching: Vec<tree::MatchEntry>,
+    /// `condition`
+    pub condition: Option<Spanned<tree::Expr>>,
+    /// `show`
+    pub show: Vec<tree::EventField>,
+    /// `alert`
+    pub suppress: Option<tree::Suppress>,
+    /// Whether every part could be read; if not, it never compiles.
+    pub complete: bool,
 }

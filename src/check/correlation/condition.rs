@@ -150,7 +150,7 @@ fn limited(
 }
 
 /// All of the parts, or the only one.
-fn all(mut parts: Vec<Cond>) -> Cond {
+pub(in crate::check) fn all(mut parts: Vec<Cond>) -> Cond {
     match (parts.len(), parts.pop()) {
         (1, Some(only)) => only,
         (_, last) => {
@@ -372,7 +372,7 @@ fn named(
 ) -> Cond {
     let document = scope.index.find(&name.node);
     let listed = legs.iter().position(|leg| {
-        leg.reference.node == name.node || document.is_some_and(|at| at == leg.document)
+        leg.reference.node == name.node || document.is_some() && document == leg.document
     });
     let Some(at) = listed else {
         let message = format!("the correlation does not list the rule `{}`", name.node);
@@ -386,12 +386,12 @@ fn named(
 }
 
 /// Whether it names an event outside a negation.
-fn names_positively(cond: &Cond) -> bool {
+pub(in crate::check) fn names_positively(cond: &Cond) -> bool {
     holds_an_atom(cond, Sign::Plus, &mut |_| true)
 }
 
 /// Whether the occurrence of a pattern makes the condition hold less.
-pub(super) fn is_negated(cond: &Cond, pattern: PatternId) -> bool {
+pub(in crate::check) fn is_negated(cond: &Cond, pattern: PatternId) -> bool {
     holds_an_atom(cond, Sign::Minus, &mut |atom| match atom {
         Cond::Seen(seen) => *seen == pattern,
         Cond::Count { of, .. } => of.contains(&pattern),

@@ -40,7 +40,7 @@ pub(super) fn check(
 fn check_alias(alias: &Alias, legs: &[Leg], scope: &mut Scope<'_, '_>) {
     for (rule, _) in &alias.fields {
         let Some(document) = scope.index.resolve(rule, scope.diagnostics) else { continue };
-        if !legs.iter().any(|leg| leg.document == document) {
+        if !legs.iter().any(|leg| leg.document == Some(document)) {
             let message = format!("the correlation does not refer to the rule `{}`", rule.node);
             report(scope, rule.span, message, "add it to `rules`, or remove it here");
         }
@@ -61,8 +61,10 @@ fn field(
         }
         return found.map(|field| (field, leg.place));
     };
-    let of_leg =
-        alias.fields.iter().find(|(rule, _)| scope.index.find(&rule.node) == Some(leg.document));
+    let of_leg = alias.fields.iter().find(|(rule, _)| {
+        let found = scope.index.find(&rule.node);
+        found.is_some() && found == leg.document
+    });
     let Some((_, field)) = of_leg else {
         let message =
             format!("the alias `{}` has no field for `{}`", name.node, leg.reference.node);
@@ -125,7 +127,7 @@ fn compare(
 
 /// Types whose values can be equal to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
+pub(in crate::check) enum Class {
     Text,
     Number,
     Boolean,
@@ -138,7 +140,8 @@ enum Class {
     Hash(Hash),
 }
 
-fn class(ty: &Type) -> Class {
+/// Which types a value of this type can be equal to.
+pub(in crate::check) fn class(ty: &Type) -> Class {
     match ty.element() {
         Type::Text
         | Type::Path

@@ -3,10 +3,10 @@
 //! `{type: temporal_ordered, rules: [a, b], group-by: [Computer], timespan: 5m}` → two patterns,
 //! one key, a window of 300,000 ms and `Chain([a, b])`.
 
-mod condition;
-mod keys;
-mod thresholds;
-mod timespan;
+pub(super) mod condition;
+pub(super) mod keys;
+pub(super) mod thresholds;
+pub(super) mod timespan;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,18 +37,18 @@ pub(super) struct Scope<'a, 'd> {
     pub(super) diagnostics: &'a mut Diagnostics,
 }
 
-/// A rule that a correlation refers to.
-struct Leg {
+/// A rule that a correlation refers to, or an event of a Weave rule.
+pub(super) struct Leg {
     /// How it is written there.
-    reference: Spanned<String>,
-    /// Its document.
-    document: usize,
+    pub(super) reference: Spanned<String>,
+    /// Its document; none: it is described where it is used.
+    pub(super) document: Option<usize>,
     /// What occurs.
-    pattern: Pattern,
+    pub(super) pattern: Pattern,
     /// Where it says what its events hold: its log source or its keys.
-    place: Span,
+    pub(super) place: Span,
     /// Where filters name it, or the correlation.
-    filters: Vec<Span>,
+    pub(super) filters: Vec<Span>,
 }
 
 /// A correlation, checked; `None` if something is wrong, which was reported.
@@ -82,7 +82,7 @@ pub(super) fn check(
 
 /// Applies the filters that name the correlation to its events, unless they name the rule, too.
 /// `None`: one has errors.
-fn filter_legs(at: usize, legs: &mut [Leg], scope: &mut Scope<'_, '_>) -> Option<()> {
+pub(super) fn filter_legs(at: usize, legs: &mut [Leg], scope: &mut Scope<'_, '_>) -> Option<()> {
     if !scope.filters.name(at) {
         return Some(());
     }
@@ -107,7 +107,7 @@ fn filter_legs(at: usize, legs: &mut [Leg], scope: &mut Scope<'_, '_>) -> Option
 }
 
 /// Reports filters on events whose absence counts: fewer of them make the rule fire more.
-fn report_widening(cond: &Cond, legs: &[Leg], scope: &mut Scope<'_, '_>) {
+pub(super) fn report_widening(cond: &Cond, legs: &[Leg], scope: &mut Scope<'_, '_>) {
     for (at, leg) in legs.iter().enumerate() {
         let Some(filter) = leg.filters.first() else { continue };
         if !condition::is_negated(cond, PatternId(at)) {
@@ -139,7 +139,7 @@ fn legs(correlation: &Correlation, scope: &mut Scope<'_, '_>) -> Option<Vec<Leg>
             complete = false;
             continue;
         };
-        if let Some(first) = legs.iter().find(|leg| leg.document == document) {
+        if let Some(first) = legs.iter().find(|leg| leg.document == Some(document)) {
             let message = format!("the rule `{}` is listed twice", reference.node);
             scope.diagnostics.push(
                 Diagnostic::new(Code::CorrelationShape, reference.span, message)
@@ -158,7 +158,12 @@ fn legs(correlation: &Correlation, scope: &mut Scope<'_, '_>) -> Option<Vec<Leg>
     complete.then_some(legs)
 }
 
-fn leg(reference: &Spanned<String>, at: usize, scope: &mut Scope<'_, '_>) -> Option<Leg> {
+/// The rule of document `at` as an event.
+pub(super) fn leg(
+    reference: &Spanned<String>,
+    at: usize,
+    scope: &mut Scope<'_, '_>,
+) -> Option<Leg> {
     let Some(rule) = scope.checked.get(at).and_then(Option::as_ref) else {
         let message = format!("the rule `{}` has errors", reference.node);
         let help = "correct that rule first";
@@ -177,10 +182,13 @@ fn leg(reference: &Spanned<String>, at: usize, scope: &mut Scope<'_, '_>) -> Opt
         Some(Document::Correlation(correlation)) => {
             correlation.group_by.first().map_or(correlation.span, |key| key.span)
         }
+        Some(Document::Weave(rule)) => {
+            rule.meta.name.as_ref().map_or(rule.meta.span, |name| name.span)
+        }
         Some(Document::Filter(_)) | None => reference.span,
     };
     let filters = scope.filtered.get(&at).cloned().unwrap_or_default();
-    Some(Leg { reference: reference.clone(), document: at, pattern, place, filters })
+    Some(Leg { reference: reference.clone(), document: Some(at), pattern, place, filters })
 }
 
 /// Two rules may have the same title: then the reference makes the difference.
@@ -195,7 +203,7 @@ fn distinct_names(legs: &mut [Leg]) {
 
 impl Leg {
     /// The field of its events, or the part of its firings' key, with this name.
-    fn field(&self, name: &str, taxonomy: &Taxonomy) -> Option<FieldRef> {
+    pub(super) fn field(&self, name: &str, taxonomy: &Taxonomy) -> Option<FieldRef> {
         match &self.pattern.source {
             PatternSource::Events { logsource, .. } => {
                 let ty = taxonomy.get(logsource)?.field(name)?;
@@ -211,7 +219,7 @@ impl Leg {
     }
 
     /// The names of its fields.
-    fn names<'a>(&'a self, taxonomy: &'a Taxonomy) -> Vec<&'a str> {
+    pub(super) fn names<'a>(&'a self, taxonomy: &'a Taxonomy) -> Vec<&'a str> {
         match &self.pattern.source {
             PatternSource::Events { logsource, .. } => taxonomy
                 .get(logsource)
@@ -227,7 +235,7 @@ impl Leg {
     }
 
     /// What messages call what it reads.
-    fn source(&self) -> String {
+    pub(super) fn source(&self) -> String {
         match &self.pattern.source {
             PatternSource::Events { logsource, .. } => format!("`{logsource}`"),
             PatternSource::Firings(rule) => format!("the key of `{}`", rule.name),
@@ -235,7 +243,7 @@ impl Leg {
     }
 
     /// The field, or a report that there is none.
-    fn known_field(
+    pub(super) fn known_field(
         &self,
         name: &Spanned<String>,
         taxonomy: &Taxonomy,

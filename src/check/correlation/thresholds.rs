@@ -5,7 +5,7 @@ use crate::syntax::ast::Threshold;
 
 /// Whether what is counted is whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Numbers {
+pub(in crate::check) enum Numbers {
     /// A number of events or values: 0, 1, 2, …
     Counts,
     /// Any number.
@@ -13,7 +13,7 @@ pub(super) enum Numbers {
 }
 
 /// The comparison with this name.
-pub(super) fn cmp(name: &str) -> Option<Cmp> {
+pub(in crate::check) fn cmp(name: &str) -> Option<Cmp> {
     Some(match name {
         "eq" => Cmp::Eq,
         "neq" => Cmp::Neq,
@@ -26,7 +26,7 @@ pub(super) fn cmp(name: &str) -> Option<Cmp> {
 }
 
 /// The comparisons; for counts with whole numbers (`gt: 2.5` is `gt: 2`, `gte: 2.5` is `gte: 3`).
-pub(super) fn read(thresholds: &[Threshold], numbers: Numbers) -> Vec<(Cmp, f64)> {
+pub(in crate::check) fn read(thresholds: &[Threshold], numbers: Numbers) -> Vec<(Cmp, f64)> {
     let read = |threshold: &Threshold| {
         let cmp = cmp(&threshold.operator.node)?;
         let value = match (numbers, cmp) {
@@ -41,7 +41,7 @@ pub(super) fn read(thresholds: &[Threshold], numbers: Numbers) -> Vec<(Cmp, f64)
 
 /// What a set of comparisons lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Passing {
+pub(in crate::check) enum Passing {
     /// No number.
     None,
     /// Some numbers.
@@ -51,7 +51,7 @@ pub(super) enum Passing {
 }
 
 /// Which numbers pass all comparisons. Enough to try what lies at, between and around the limits.
-pub(super) fn passing(comparisons: &[(Cmp, f64)], numbers: Numbers) -> Passing {
+pub(in crate::check) fn passing(comparisons: &[(Cmp, f64)], numbers: Numbers) -> Passing {
     let mut limits: Vec<f64> = comparisons.iter().map(|(_, limit)| *limit).collect();
     limits.sort_by(f64::total_cmp);
     let between = limits.iter().zip(limits.iter().skip(1)).map(|(a, b)| (a + b) / 2.0);

@@ -6,7 +6,7 @@ use crate::syntax::ast::Correlation;
 const SECOND: u64 = 1000;
 const DAY: u64 = 86_400 * SECOND;
 /// The shortest and the longest window.
-const RANGE: std::ops::RangeInclusive<u64> = SECOND..=366 * DAY;
+pub(in crate::check) const RANGE: std::ops::RangeInclusive<u64> = SECOND..=366 * DAY;
 
 /// Units with their milliseconds; months and years are mean ones, as in pySigma.
 const UNITS: &[(&str, u64)] = &[
@@ -34,7 +34,7 @@ pub(super) fn check(correlation: &Correlation, diagnostics: &mut Diagnostics) ->
 }
 
 /// The milliseconds of a number and a unit.
-fn read(text: &str) -> Option<u64> {
+pub(in crate::check) fn read(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at_checked(digits)?;

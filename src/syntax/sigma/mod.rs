@@ -182,6 +182,8 @@ fn unusable(document: Document) -> Document {
             filter.detection.conditions.push(unreadable(filter.meta.span));
             Document::Filter(filter)
         }
+        // No YAML is Weave.
+        weave @ Document::Weave(_) => weave,
     }
 }
 

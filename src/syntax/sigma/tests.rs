@@ -47,6 +47,7 @@ fn show_value(value: &Value) -> String {
         ValueKind::Float(number) => format!("{number}f"),
         ValueKind::Boolean(truth) => truth.to_string(),
         ValueKind::Null => "null".to_owned(),
+        ValueKind::Glob => format!("glob {}", value.text),
     }
 }
 
