@@ -1,10 +1,10 @@
 //! Cases in folders, run through the command line as users run it.
 //!
-//! `tests/errors/<CODE>-<slug>/rule.yml`: what is said about a mistake (`rendered.snap`); the first
+//! `tests/errors/<CODE>-<slug>/rule.yml` (or `rule.weave`): what is said about a mistake (`rendered.snap`); the first
 //! case of a code is also the example of its page. A first line `# convert: TARGET PLATFORM` asks
 //! for a conversion, `# run: ARGUMENTS` for another command; otherwise the file is checked.
 //!
-//! `tests/corpus/<case>/rule.yml`: what a rule becomes on every target (`<target>.snap`).
+//! `tests/corpus/<case>/rule.yml` (or `rule.weave`): what a rule becomes on every target (`<target>.snap`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,18 +55,24 @@ fn said(output: &Output) -> String {
     lines.join("\n").trim_end().to_owned()
 }
 
+/// The file of a case: `rule.weave`, else `rule.yml`.
+fn rule_file(folder: &Path) -> &'static str {
+    if folder.join("rule.weave").is_file() { "rule.weave" } else { "rule.yml" }
+}
+
 /// What is said about an error case.
 fn rendered(folder: &Path) -> String {
-    let rule = fs::read(folder.join("rule.yml")).unwrap();
+    let file = rule_file(folder);
+    let rule = fs::read(folder.join(file)).unwrap();
     let rule = String::from_utf8_lossy(&rule);
     let first = rule.lines().next().unwrap_or_default();
     let output = if let Some(goal) = first.strip_prefix("# convert: ") {
         let (target, platform) = goal.split_once(' ').unwrap();
-        sigweave(folder, &["convert", "rule.yml", "-t", target, "-p", platform.trim()])
+        sigweave(folder, &["convert", file, "-t", target, "-p", platform.trim()])
     } else if let Some(arguments) = first.strip_prefix("# run: ") {
         sigweave(folder, &arguments.split_whitespace().collect::<Vec<_>>())
     } else {
-        sigweave(folder, &["check", "rule.yml"])
+        sigweave(folder, &["check", file])
     };
     said(&output)
 }
@@ -93,12 +99,14 @@ fn mistakes_are_explained() {
 
 /// The example of a page: the rule and what is said about it.
 fn example(folder: &Path) -> Option<String> {
-    let rule = String::from_utf8(fs::read(folder.join("rule.yml")).ok()?).ok()?;
+    let file = rule_file(folder);
+    let rule = String::from_utf8(fs::read(folder.join(file)).ok()?).ok()?;
     if rule.len() > 2000 {
         return None;
     }
     let text = rendered(folder);
-    Some(format!("```yaml\n{}\n```\n\n```text\n{text}\n```\n", rule.trim_end()))
+    let language = if file.ends_with(".weave") { "weave" } else { "yaml" };
+    Some(format!("```{language}\n{}\n```\n\n```text\n{text}\n```\n", rule.trim_end()))
 }
 
 /// With `UPDATE_PAGES=1`, writes the examples into the pages instead.

@@ -32,7 +32,12 @@ pub(super) fn check(rule: &WeaveRule, legs: &[Leg], scope: &mut Scope<'_, '_>) -
     for entry in &rule.matching {
         let found = match entry {
             MatchEntry::Key(written) => key(written, legs, scope),
-            MatchEntry::Binding(span, left, right) => binding(*span, left, right, legs, scope),
+            MatchEntry::Binding(span, left, right) => {
+                let plain = &left.field.name.node;
+                let taken = keys.iter().any(|known| known.name == *plain);
+                let name = if taken { written_name(left) } else { plain.clone() };
+                binding(Spanned::new(name, *span), [left, right], legs, scope)
+            }
             MatchEntry::Over(_) | MatchEntry::Skew(_) => continue,
         };
         if let Some(first) = keys.iter().find(|known| known.name == found.name) {
@@ -192,16 +197,16 @@ fn compare(
     }
 }
 
-/// A part of the key that two events carry.
+/// A part of the key that two events carry. Where these are all events of the rule, it is a part of
+/// the key like any other.
 fn binding(
-    span: Span,
-    left: &EventField,
-    right: &EventField,
+    Spanned { node: name, span }: Spanned<String>,
+    sides: [&EventField; 2],
     legs: &[Leg],
     scope: &mut Scope<'_, '_>,
 ) -> ir::Key {
     let mut fields: Vec<Option<Placed>> = legs.iter().map(|_| None).collect();
-    let at = [left, right].map(|side| {
+    let at = sides.map(|side| {
         let at = event(&side.event, legs, scope)?;
         let found =
             legs.get(at.0)?.known_field(&side.field.name, scope.taxonomy, scope.diagnostics)?;
@@ -215,17 +220,12 @@ fn binding(
         let help = "compare fields of one event in its `where`";
         report(scope, span, "both sides are of the same event", help);
     }
-    let name = format!("{} == {}", written(left), written(right));
     compare(&Spanned::new(name.clone(), span), &fields, legs, scope);
     let fields = fields.into_iter().map(|field| field.map(|(field, _)| field)).collect();
     ir::Key { name, fields }
 }
 
-/// As it is written.
-fn written(side: &EventField) -> String {
-    let plain = format!("{}.{}", side.event.node, side.field.name.node);
-    match &side.field.transform {
-        Some(transform) => format!("{}({plain})", transform.node),
-        None => plain,
-    }
+/// The field with its event.
+fn written_name(side: &EventField) -> String {
+    format!("{}.{}", side.event.node, side.field.name.node)
 }
