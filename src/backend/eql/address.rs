@@ -3,6 +3,7 @@
 //! `startswith 192.168.` on an `ip` field → `192.168.0.0/16`; `10.0.0.0/9` on a text field → a
 //! regular expression for the addresses `10.0.0.0` to `10.127.255.255`.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -25,8 +26,89 @@ pub(super) fn starting_with(start: &str) -> Option<Vec<IpNet>> {
     Some(networks)
 }
 
+/// A Lucene expression for all texts of a network's addresses; `None` if that would be too long.
+pub(super) fn expression(net: IpNet) -> Option<String> {
+    match net {
+        IpNet::V4(net) => Some(ipv4_expression(net)),
+        IpNet::V6(net) => ipv6_expression(net),
+    }
+}
+
+/// An IPv6 address has many texts: leading zeros, letters in either case, `::` for any run of zero
+/// groups, and dots in its last part. They can be listed for networks that only fix the first
+/// group, which is never left out, and for addresses of which only the last group is not zero.
+fn ipv6_expression(net: Ipv6Net) -> Option<String> {
+    let [first, rest @ .., last] = net.network().segments();
+    match net.prefix_len() {
+        length @ 4..=16 if first >= 0x1000 => Some(starting_group(first, length) + &any_rest()),
+        128 if first == 0 && rest == [0; 6] && last != 0 => Some(only_last_group(last)),
+        _ => None,
+    }
+}
+
+/// The first group, which has four digits, of which `length` bits are fixed.
+fn starting_group(first: u16, length: u8) -> String {
+    let digits = (0..4_u8).map(|at| {
+        let digit = u32::from(first >> (12 - 4 * at)) & 15;
+        let open = 4 - length.saturating_sub(4 * at).min(4);
+        let fits = (0..16).filter(|other| other >> open == digit >> open);
+        hex_class(fits.filter_map(|digit| char::from_digit(digit, 16)))
+    });
+    digits.collect()
+}
+
+/// Everything that may follow the first group.
+fn any_rest() -> String {
+    const GROUP: &str = "[0-9A-Fa-f]{1,4}";
+    let before = |count: u8| match count {
+        0 => String::new(),
+        _ => format!("(:{GROUP}){{{count}}}"),
+    };
+    let mut ends = vec![before(7)];
+    let mut dotted = vec![format!("{}:", before(5))];
+    for count in 0..=6_u8 {
+        let tail = match 6 - count {
+            0 => String::new(),
+            more => format!("({GROUP}(:{GROUP}){{0,{}}})?", more - 1),
+        };
+        ends.push(format!("{}::{tail}", before(count)));
+        if let Some(more) = 4_u8.checked_sub(count) {
+            dotted.push(format!("{}::({GROUP}:){{0,{more}}}", before(count)));
+        }
+    }
+    format!("({}|({}){})", ends.join("|"), dotted.join("|"), [OCTET; 4].join("\\."))
+}
+
+/// An address whose other groups are zero.
+fn only_last_group(last: u16) -> String {
+    let digits: String = format!("{last:x}").chars().map(|c| hex_class([c].into_iter())).collect();
+    let zeros = 4 - format!("{last:x}").len();
+    let hex = format!("0{{0,{zeros}}}{digits}");
+    let [high, low] = last.to_be_bytes();
+    let ways = |groups: usize| {
+        let mut ways = vec![format!("(0{{1,4}}:){{{groups}}}")];
+        ways.push(format!("::(0{{1,4}}:){{0,{}}}", groups - 1));
+        ways.extend((1..groups).map(|before| {
+            format!("(0{{1,4}}:){{{before}}}:(0{{1,4}}:){{0,{}}}", groups - 1 - before)
+        }));
+        ways.join("|")
+    };
+    format!("({}){hex}|({})0\\.0\\.{high}\\.{low}", ways(7), ways(6))
+}
+
+/// Any of the hexadecimal digits, in either case.
+fn hex_class(digits: impl Iterator<Item = char>) -> String {
+    let both = digits.flat_map(|digit| [digit, digit.to_ascii_uppercase()]);
+    let both: BTreeSet<char> = both.collect();
+    match both.len() {
+        1 => both.into_iter().collect(),
+        22 => "[0-9A-Fa-f]".to_owned(),
+        _ => format!("[{}]", both.into_iter().collect::<String>()),
+    }
+}
+
 /// A Lucene expression for the canonical texts of a network's addresses.
-pub(super) fn ipv4_expression(net: Ipv4Net) -> String {
+fn ipv4_expression(net: Ipv4Net) -> String {
     let parts: Vec<String> = net
         .network()
         .octets()
@@ -104,6 +186,8 @@ fn canonical_group(part: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn printed(start: &str) -> Option<String> {
@@ -160,6 +244,41 @@ mod tests {
                 assert_eq!(inside, address.to_string().starts_with(start), "{start} {address}");
             }
         }
+    }
+
+    proptest! {
+        #[test]
+        fn expressions_match_the_texts_of_their_addresses(
+            text in "(f[ce89][8b]?[0-9a]|FE80|0|00|1|::|:)(::|(:(0|00|1|F)){0,7}|:0){0,2}(:|:0)?(:1|1|:0001|:0\\.0\\.0\\.1|:1\\.2\\.3\\.04?)?",
+        ) {
+            for net in ["::1/128", "fe80::/10", "fc00::/7", "::ab/128"] {
+                let net: IpNet = net.parse().unwrap();
+                let expression = expression(net).unwrap();
+                let regex = regex::Regex::new(&format!("^({expression})$")).unwrap();
+                let inside = text.parse().is_ok_and(|address: std::net::IpAddr| net.contains(&address));
+                prop_assert_eq!(regex.is_match(&text), inside, "{} {}", &text, net);
+            }
+        }
+    }
+
+    #[test]
+    fn texts_of_ipv6_addresses_are_covered() {
+        let matches = |net: &str, text: &str| {
+            let expression = expression(net.parse().unwrap()).unwrap();
+            assert!(expression.len() < 1000, "{}", expression.len());
+            regex::Regex::new(&format!("^({expression})$")).unwrap().is_match(text)
+        };
+        for text in ["::1", "0:0:0:0:0:0:0:1", "0000::0001", "0::0:1", "::0.0.0.1", "0:0::1"] {
+            assert!(matches("::1/128", text), "{text}");
+        }
+        for text in ["fe80::1", "FE80:0:0:0:1:2:3:4", "febf::", "fe80::1.2.3.4", "fe80:1::2:3"] {
+            assert!(matches("fe80::/10", text), "{text}");
+        }
+        for text in ["fe80", "fec0::1", "fe80::1::2", "fe80:1:2:3:4:5:6:7:8", "fe80::1%4", "x"] {
+            assert!(!matches("fe80::/10", text), "{text}");
+        }
+        assert_eq!(expression("2001:db8::/32".parse().unwrap()), None);
+        assert_eq!(expression("::/0".parse().unwrap()), None);
     }
 
     #[test]

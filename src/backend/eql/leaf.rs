@@ -373,11 +373,17 @@ fn network(column: &Column, net: &ipnet::IpNet) -> Result<Leaf, Refusal> {
         (ColumnType::Ip, net) => {
             Ok(Leaf::Values(How::Network, vec![syntax::string(&net.trunc().to_string())]))
         }
-        (ColumnType::Text, ipnet::IpNet::V4(net)) => {
-            let expression = address::ipv4_expression(*net);
-            Ok(Leaf::Values(How::Regex, vec![syntax::pattern(&expression)]))
-        }
-        (ty, _) => Err(wrong_column(column, ty, "a test for this network")),
+        (ColumnType::Text, net) => address::expression(*net)
+            .map(|expression| Leaf::Values(How::Regex, vec![syntax::pattern(&expression)]))
+            .ok_or_else(|| wrong_column(column, column.ty, "a test for this network")),
+        (
+            ty @ (ColumnType::Integer
+            | ColumnType::Real
+            | ColumnType::Boolean
+            | ColumnType::Time
+            | ColumnType::Dynamic),
+            _,
+        ) => Err(wrong_column(column, ty, "a test for this network")),
     }
 }
 
