@@ -60,7 +60,7 @@ fn rule_file(folder: &Path) -> &'static str {
     if folder.join("rule.weave").is_file() { "rule.weave" } else { "rule.yml" }
 }
 
-/// What is said about an error case.
+/// What is said about an error case, whatever the folder that the project lies in.
 fn rendered(folder: &Path) -> String {
     let file = rule_file(folder);
     let rule = fs::read(folder.join(file)).unwrap();
@@ -74,7 +74,7 @@ fn rendered(folder: &Path) -> String {
     } else {
         sigweave(folder, &["check", file])
     };
-    said(&output)
+    said(&output).replace(&format!("{}/", folder.display()), "")
 }
 
 fn code_of(folder: &Path) -> String {
