@@ -109,27 +109,60 @@ fn example(folder: &Path) -> Option<String> {
     Some(format!("```{language}\n{}\n```\n\n```text\n{text}\n```\n", rule.trim_end()))
 }
 
-/// With `UPDATE_PAGES=1`, writes the examples into the pages instead.
+/// Puts `content` between the marks of a page, or says that the page is stale; with
+/// `UPDATE_PAGES=1`, writes the page instead.
+fn keep_current(page: &Path, name: &str, content: &str) -> Option<String> {
+    let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
+    let text = fs::read_to_string(page).unwrap();
+    let (head, rest) = text.split_once(&begin).expect(&page.display().to_string());
+    let (_, tail) = rest.split_once(&end).unwrap();
+    let current = format!("{head}{begin}{content}{end}{tail}");
+    if current == text {
+        return None;
+    }
+    if std::env::var_os("UPDATE_PAGES").is_none() {
+        return Some(page.display().to_string());
+    }
+    fs::write(page, current).unwrap();
+    None
+}
+
+#[test]
+fn the_readme_shows_one_rule_three_queries_and_what_mistakes_look_like() {
+    let folder = root().join("tests/corpus/readme");
+    let rule = fs::read_to_string(folder.join("rule.yml")).unwrap();
+    let mut example = format!("```yaml\n{rule}```\n\n");
+    let languages =
+        [("splunk", "Splunk", "spl"), ("kql", "Defender XDR", "kusto"), ("eql", "Elastic", "eql")];
+    for (target, name, language) in languages {
+        let output = sigweave(&folder, &["convert", "rule.yml", "-t", target]);
+        let query = String::from_utf8(output.stdout).unwrap();
+        example += &format!("{name}:\n\n```{language}\n{query}```\n\n");
+    }
+    let broken = rule
+        .replace("Image|endswith: '\\cert", "Imgae|endswith: '\\cert")
+        .replace("contains|all", "contain|all")
+        .replace("not installer", "not instaler");
+    let scratch = tempfile::tempdir().unwrap();
+    fs::write(scratch.path().join("rule.yml"), broken).unwrap();
+    let mistake = said(&sigweave(scratch.path(), &["check", "rule.yml"]));
+    let readme = root().join("README.md");
+    let stale = [
+        keep_current(&readme, "example", &example),
+        keep_current(&readme, "mistake", &format!("```text\n{mistake}\n```\n")),
+    ];
+    assert_eq!(stale, [None, None], "run the tests with UPDATE_PAGES=1");
+}
+
 #[test]
 fn pages_show_the_first_case_of_their_code() {
-    let (begin, end) = ("<!-- example:begin -->\n", "<!-- example:end -->");
     let mut done = std::collections::BTreeSet::new();
     let mut stale = Vec::new();
     for folder in folders("tests/errors") {
         let code = code_of(&folder);
         let page = root().join(format!("docs/errors/{code}.md"));
         let Some(example) = example(&folder).filter(|_| done.insert(code)) else { continue };
-        let text = fs::read_to_string(&page).unwrap();
-        let (head, rest) = text.split_once(begin).expect(&page.display().to_string());
-        let (_, tail) = rest.split_once(end).unwrap();
-        let current = format!("{head}{begin}{example}{end}{tail}");
-        if current != text {
-            if std::env::var_os("UPDATE_PAGES").is_some() {
-                fs::write(&page, current).unwrap();
-            } else {
-                stale.push(page.display().to_string());
-            }
-        }
+        stale.extend(keep_current(&page, "example", &example));
     }
     assert_eq!(stale, Vec::<String>::new(), "run the tests with UPDATE_PAGES=1");
 }
