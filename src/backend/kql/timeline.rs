@@ -17,7 +17,7 @@ use super::scan::{self, Class, Scan};
 use super::syntax::{self, Kusto};
 use crate::backend::template;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::Timeline;
+use crate::plan::{Start, Timeline};
 use crate::source::Span;
 
 const TEMPLATE: &str = include_str!("../../../templates/kql/timeline.j2");
@@ -25,7 +25,7 @@ const TEMPLATE: &str = include_str!("../../../templates/kql/timeline.j2");
 /// The query for the firings of a correlation.
 pub(super) fn render(timeline: &Timeline, rule: Span) -> Result<String, Vec<Diagnostic>> {
     let mut refused = Vec::new();
-    if timeline.skew > 0 {
+    if timeline.skew > 0 && has_order(timeline) {
         let message = "KQL has no exact form for an order with a tolerance (`skew`)";
         refused.push(
             Diagnostic::new(Code::NotExpressible, rule, message)
@@ -203,6 +203,12 @@ impl Pipeline<'_> {
         let parts: Vec<String> = self.timeline.patterns.iter().enumerate().map(part).collect();
         Kusto::trusted(format!("trim_end(\", \", strcat({}))", parts.join(", ")))
     }
+}
+
+/// Whether an order of events matters to the condition.
+fn has_order(timeline: &Timeline) -> bool {
+    let chain = |start: &Start| matches!(start, Start::Chain(_));
+    timeline.starts.iter().any(chain) || timeline.fires.iter().any(|fire| !fire.links.is_empty())
 }
 
 /// Columns of a result, each with another name.

@@ -178,11 +178,20 @@ fn counts_look_back_over_the_events_that_count() {
 #[test]
 fn what_has_no_exact_form_is_refused() {
     let plain = || two_legs(seen(), Holds::Within(0, 1), vec![fire(0, vec![])]);
-    let skewed = Timeline { skew: 5000, ..plain() };
+    let link = Link { needs: vec![], from: Some(0) };
+    let skewed = Timeline { skew: 5000, fires: vec![fire(1, vec![link])], ..plain() };
     let silent = Timeline { fires: Vec::new(), ..plain() };
     let mut unbound = plain();
     unbound.legs[0].keys = vec![None];
     for refused in [skewed, silent, unbound] {
         assert_eq!(refusals(timeline(refused)), [Code::NotExpressible]);
     }
+}
+
+/// A tolerance says nothing where no event follows another.
+#[test]
+fn a_tolerance_without_an_order_changes_nothing() {
+    let plain = || two_legs(seen(), Holds::Within(0, 1), vec![fire(0, vec![])]);
+    let skewed = Timeline { skew: 5000, ..plain() };
+    assert_eq!(query(timeline(skewed)), query(timeline(plain())));
 }
