@@ -54,8 +54,9 @@ class Rule:
         lines += ["    category: process_creation", "detection:"]
         for selection in names:
             lines.append(f"    {selection}:")
-            for field in rng.sample(TEXTS, rng.randint(1, 2)):
-                lines += self.item(rng, field)
+            items = [self.item(rng, field) for field in rng.sample(TEXTS, rng.randint(1, 2))]
+            # A mapping has each key once.
+            lines += [line for _, item in {item[0].split(":")[0]: item for item in items}.items() for line in item]
         lines.append(f"    condition: {self.condition(rng, names)}")
         self.text = "\n".join(lines) + "\n"
 
@@ -98,6 +99,53 @@ class Rule:
                 event[field] = instance(rng, one)
             # No empty text: Defender XDR and Splunk store no difference to a missing value.
             events.append({name: value for name, value in event.items() if value != ""})
+        return events
+
+
+ADDRESSES = ["10.0.0.1", "10.1.2.3", "11.0.0.1", "192.168.1.1", "fe80::1", "2001:db8::5", "::1", "127.0.0.1", "255.255.255.255"]
+NETWORKS = ["10.0.0.0/8", "10.0.0.0/15", "192.168.1.1/32", "0.0.0.0/0", "fe80::/10", "2001:db8::/32", "127.0.0.0/8", "::1/128"]
+
+
+class Connection(Rule):
+    """A rule over network_connection: numbers, addresses, networks, booleans."""
+
+    def __init__(self, rng, name):
+        super().__init__(rng, name)
+        self.text = self.text.replace("process_creation", "network_connection")
+
+    def item(self, rng, field):
+        tests = [
+            lambda: (f"DestinationPort|{rng.choice(['gt', 'gte', 'lt', 'lte'])}", [str(rng.choice([0, 80, 443, 65535]))]),
+            lambda: ("DestinationPort" + rng.choice(["", "|neq"]), [str(rng.choice([80, 443, 8443])) for _ in range(rng.randint(1, 2))]),
+            lambda: ("DestinationIp|cidr", rng.sample(NETWORKS, rng.randint(1, 2))),
+            lambda: ("SourceIp|cidr", rng.sample(NETWORKS, rng.randint(1, 2))),
+            lambda: ("DestinationIp", rng.sample(ADDRESSES, rng.randint(1, 2))),
+            lambda: ("DestinationIp|startswith", [rng.choice(["10.", "192.168.", "fe80:", "1"])]),
+            lambda: ("Initiated", [rng.choice(["'true'", "'false'", "true"])]),
+            lambda: ("DestinationHostname|endswith", ["'.example'"]),
+            lambda: (rng.choice(["DestinationHostname", "DestinationPort", "DestinationIp"]), ["null"]),
+            lambda: (rng.choice(["DestinationHostname", "DestinationPort"]) + "|exists", [rng.choice(["true", "false"])]),
+        ]
+        key, values = rng.choice(tests)()
+        return [f"        {key}:"] + [f"            - {one}" for one in values] if len(values) > 1 else [f"        {key}: {values[0]}"]
+
+    def events(self, rng):
+        events = []
+        for second in range(rng.randint(6, 14)):
+            event = {"t": second, "ls": "windows/network_connection", "Computer": "h", "Image": "C:\\a.exe"}
+            event["Initiated"] = rng.choice(["true", "false"])
+            choices = {
+                "DestinationIp": rng.choice(ADDRESSES),
+                "SourceIp": rng.choice(ADDRESSES),
+                "DestinationPort": rng.choice([0, 79, 80, 81, 443, 8443, 65535]),
+                "SourcePort": 5000,
+                "DestinationHostname": rng.choice(["a.example", "B.EXAMPLE", "example.org"]),
+            }
+            event |= {name: value for name, value in choices.items() if rng.random() < 0.8}
+            if event["Initiated"] == "false":
+                # The destination of an inbound connection is the host itself.
+                event["DestinationHostname"] = event["Computer"]
+            events.append(event)
         return events
 
 
@@ -193,7 +241,7 @@ def check(binary, shapes, execute, count, seed):
         for number in range(start, min(start + batch, count)):
             rng = random.Random(seed * 1_000_003 + number)
             name = f"r{number}"
-            made = Rule(rng, name) if number % 2 else Correlation(rng, name)
+            made = [Correlation, Rule, Correlation, Connection][number % 4](rng, name)
             rules[name] = (made, made.events(rng))
         check_batch(binary, shapes, execute, rules, tally)
     return tally

@@ -177,8 +177,8 @@ def winlogbeat(number, event):
         }
         ends = {"destination": ("DestinationIp", "DestinationPort"), "source": ("SourceIp", "SourcePort")}
         for end, (address, port) in ends.items():
-            if source.get(address) and channel == SYSMON:
-                document[end] = {"ip": source[address], "port": source.get(port)}
+            if channel == SYSMON and (address in source or port in source):
+                document[end] = {"ip": source.get(address), "port": source.get(port)}
         return document
     if key.startswith("zeek/"):
         log = split_key(key)["service"]
