@@ -10,6 +10,7 @@
 )]
 
 mod corpus;
+mod docs;
 mod naive;
 mod random;
 
