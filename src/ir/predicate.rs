@@ -148,7 +148,8 @@ pub enum TextCmp {
     Contains,
 }
 
-/// A regular expression that the `regex` crate accepts (no look-around, no back-references).
+/// A regular expression that the `regex` crate accepts (no look-around, no back-references); its
+/// classes and word boundaries are those of ASCII ([`Regex::ascii`]).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Regex {
     /// The expression as written.

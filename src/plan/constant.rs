@@ -17,7 +17,7 @@ pub(super) fn holds<F>(op: &Op<F>, text: &str) -> Option<bool> {
         Op::Boolean(wanted) => {
             Some(text.eq_ignore_ascii_case(if *wanted { "true" } else { "false" }))
         }
-        Op::Regex(regex) => RegexBuilder::new(&regex.pattern)
+        Op::Regex(regex) => RegexBuilder::new(&regex.ascii())
             .case_insensitive(regex.ignore_case)
             .multi_line(regex.multiline)
             .dot_matches_new_line(regex.dotall)

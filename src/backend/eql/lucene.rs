@@ -7,8 +7,6 @@
 //! `\d`, `\w`, `\s` and `\b` mean ASCII here, as on the other targets. Where case does not count,
 //! the Kelvin sign and the long s, which Unicode folds to `k` and `s`, are left out.
 
-use regex_syntax::ast::{self, Ast, ClassAsciiKind, ClassPerlKind, ClassSet, ClassSetItem};
-use regex_syntax::hir::translate::TranslatorBuilder;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 
 use crate::ir::Regex;
@@ -65,69 +63,13 @@ pub(super) fn folds_beyond_ascii(text: &str) -> bool {
 }
 
 fn parse(regex: &Regex) -> Option<Hir> {
-    let mut ast = ast::parse::Parser::new().parse(&regex.pattern).ok()?;
-    ascii_classes(&mut ast);
-    TranslatorBuilder::new()
+    regex_syntax::ParserBuilder::new()
         .case_insensitive(regex.ignore_case)
         .multi_line(regex.multiline)
         .dot_matches_new_line(regex.dotall)
         .build()
-        .translate(&regex.pattern, &ast)
+        .parse(&regex.ascii())
         .ok()
-}
-
-/// Replaces `\d`, `\w`, `\s` by classes of ASCII characters. The parser bounds the nesting.
-fn ascii_classes(ast: &mut Ast) {
-    match ast {
-        Ast::ClassPerl(perl) => {
-            let kind = ClassSet::Item(ClassSetItem::Ascii(ascii_class(perl)));
-            let class = ast::ClassBracketed { span: perl.span, negated: false, kind };
-            *ast = Ast::class_bracketed(class);
-        }
-        Ast::ClassBracketed(class) => ascii_set(&mut class.kind),
-        Ast::Repetition(repetition) => ascii_classes(&mut repetition.ast),
-        Ast::Group(group) => ascii_classes(&mut group.ast),
-        Ast::Alternation(alternation) => alternation.asts.iter_mut().for_each(ascii_classes),
-        Ast::Concat(concat) => concat.asts.iter_mut().for_each(ascii_classes),
-        Ast::Empty(_)
-        | Ast::Flags(_)
-        | Ast::Literal(_)
-        | Ast::Dot(_)
-        | Ast::Assertion(_)
-        | Ast::ClassUnicode(_) => {}
-    }
-}
-
-fn ascii_set(set: &mut ClassSet) {
-    match set {
-        ClassSet::Item(item) => ascii_item(item),
-        ClassSet::BinaryOp(operation) => {
-            ascii_set(&mut operation.lhs);
-            ascii_set(&mut operation.rhs);
-        }
-    }
-}
-
-fn ascii_item(item: &mut ClassSetItem) {
-    match item {
-        ClassSetItem::Perl(perl) => *item = ClassSetItem::Ascii(ascii_class(perl)),
-        ClassSetItem::Bracketed(class) => ascii_set(&mut class.kind),
-        ClassSetItem::Union(union) => union.items.iter_mut().for_each(ascii_item),
-        ClassSetItem::Empty(_)
-        | ClassSetItem::Literal(_)
-        | ClassSetItem::Range(_)
-        | ClassSetItem::Ascii(_)
-        | ClassSetItem::Unicode(_) => {}
-    }
-}
-
-fn ascii_class(perl: &ast::ClassPerl) -> ast::ClassAscii {
-    let kind = match perl.kind {
-        ClassPerlKind::Digit => ClassAsciiKind::Digit,
-        ClassPerlKind::Space => ClassAsciiKind::Space,
-        ClassPerlKind::Word => ClassAsciiKind::Word,
-    };
-    ast::ClassAscii { span: perl.span, kind, negated: perl.negated }
 }
 
 /// The alternatives of the expression, as sequences in which anchors stand on their own.

@@ -170,8 +170,8 @@ pub(super) fn flagged(regex: &Regex) -> String {
         .filter_map(|(flag, on)| on.then_some(flag))
         .collect();
     match flags.as_str() {
-        "" => regex.pattern.clone(),
-        flags => format!("(?{flags}){}", regex.pattern),
+        "" => regex.ascii(),
+        flags => format!("(?{flags}){}", regex.ascii()),
     }
 }
 

@@ -284,7 +284,7 @@ fn form(ty: &Type, test: &TextTest) -> Form {
 }
 
 fn regex(expression: &Regex, span: Option<Span>) -> Result<regex::Regex, BadRegex> {
-    RegexBuilder::new(&expression.pattern)
+    RegexBuilder::new(&expression.ascii())
         .case_insensitive(expression.ignore_case)
         .multi_line(expression.multiline)
         .dot_matches_new_line(expression.dotall)
