@@ -6,6 +6,14 @@
 //!
 //! `tests/corpus/<case>/rule.yml` (or `rule.weave`): what a rule becomes on every target (`<target>.snap`).
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

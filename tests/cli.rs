@@ -1,5 +1,13 @@
 //! The command line as users and scripts see it: exit codes, formats, projects, bad input.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;

@@ -1,6 +1,14 @@
 //! `cargo bench --bench compile`: one rule and 1,000 rules, parsed, checked and converted, as ratios
 //! to merely parsing the same YAML in the same run. Numbers go to docs/performance.md.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
