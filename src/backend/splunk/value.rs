@@ -87,9 +87,8 @@ pub(super) fn value(
 
 /// What is no whole number stays as it is.
 fn hexadecimal(field: &str, digits: u8, before: &mut Assignments) -> String {
-    let number = format!("tonumber({field})");
-    let text = format!("substr(lower(tostring({number}, \"hex\")), 3)");
-    let hex = before.hold(&format!("if({number}>=0 AND {number}=floor({number}), {text}, null())"));
+    let text = format!("substr(lower(tostring(tonumber({field}), \"hex\")), 3)");
+    let hex = before.hold(&format!("if(match({field}, \"^\\d+\\z\"), {text}, null())"));
     let padding = "0".repeat(usize::from(digits));
     let padded = format!("substr(\"{padding}\".{hex}, -{digits})");
     format!("case(isnull({hex}), {field}, len({hex})<{digits}, {padded}, true(), {hex})")

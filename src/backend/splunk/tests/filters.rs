@@ -333,7 +333,7 @@ fn computed_columns_come_before_their_tests() {
     | eval sw_value1=replace(sw_value1, "(?i)-x\z", "-y")
     | eval Path=sw_value1
     | eval sw_value2=Pid
-    | eval sw_value3=if(tonumber(sw_value2)>=0 AND tonumber(sw_value2)=floor(tonumber(sw_value2)), substr(lower(tostring(tonumber(sw_value2), "hex")), 3), null())
+    | eval sw_value3=if(match(sw_value2, "^\d+\z"), substr(lower(tostring(tonumber(sw_value2), "hex")), 3), null())
     | eval Id=case(isnull(sw_value3), sw_value2, len(sw_value3)<4, substr("0000".sw_value3, -4), true(), sw_value3)
     | where isnotnull(Path) AND match(Path, "(?i)^HKLM\x5cx\z")
     | fields - sw_value0, sw_value1, sw_value2, sw_value3
@@ -348,7 +348,7 @@ fn computed_columns_come_before_their_tests() {
     | eval sw_value2=replace(sw_value2, "(?i)-x\z", "-y")
     | eval Path=if(sw_leg=0, sw_value2, Path)
     | eval sw_value3=Pid
-    | eval sw_value4=if(tonumber(sw_value3)>=0 AND tonumber(sw_value3)=floor(tonumber(sw_value3)), substr(lower(tostring(tonumber(sw_value3), "hex")), 3), null())
+    | eval sw_value4=if(match(sw_value3, "^\d+\z"), substr(lower(tostring(tonumber(sw_value3), "hex")), 3), null())
     | eval Id=if(sw_leg=0, case(isnull(sw_value4), sw_value3, len(sw_value4)<4, substr("0000".sw_value4, -4), true(), sw_value4), Id)
     | where (sw_leg=0 AND isnotnull(Path) AND match(Path, "(?i)^HKLM\x5cx\z")) OR sw_leg=1
     | fields - sw_leg, sw_value1, sw_value2, sw_value3, sw_value4

@@ -99,12 +99,20 @@ fn some_predicate(dice: &mut Dice, depth: usize) -> Predicate<Column> {
     }
 }
 
+/// Numbers are stored in one spelling.
+fn canonical(text: String) -> String {
+    text.trim().parse::<f64>().map_or(text, |number| number.to_string())
+}
+
 pub(super) fn some_event(dice: &mut Dice) -> Event {
     let mut event = Event::new();
     for name in FIELDS {
         let values = if name.ends_with("{}") { dice.roll(4) } else { 1 };
         if dice.roll(5) > 0 && values > 0 {
-            event.insert((*name).to_owned(), (0..values).map(|_| some_text(dice)).collect());
+            event.insert(
+                (*name).to_owned(),
+                (0..values).map(|_| canonical(some_text(dice))).collect(),
+            );
         }
     }
     event.insert("_raw".to_owned(), vec![some_text(dice) + &some_text(dice)]);
