@@ -16,6 +16,7 @@ pub mod engine;
 pub mod ir;
 pub mod plan;
 pub mod platform;
+pub mod print;
 pub mod project;
 pub mod source;
 pub mod syntax;
