@@ -238,3 +238,57 @@ fn what_the_packs_emit_is_agreed() {
         agreed.iter().map(|(rule, on)| format!("{rule}: {}", on.join(", "))).collect();
     snapshot(&root().join("tests"), "packs", &lines.join("\n"));
 }
+
+/// The blocks of a page that begin with this fence.
+fn blocks(page: &str, fence: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        if line == fence {
+            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            found.push(block.join("\n") + "\n");
+        }
+    }
+    found
+}
+
+/// The file that is to be checked, without errors, and in the one style if it is a whole one.
+fn assert_sound(folder: &Path, text: &str, commands: &[&[&str]]) {
+    fs::write(folder.join("example.weave"), text).unwrap();
+    for command in commands {
+        let output = sigweave(folder, &[command, &["example.weave"][..]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{command:?}:\n{said}\n{shown}\n{text}");
+    }
+}
+
+#[test]
+fn the_grammar_of_weave_is_described_by_examples_that_hold() {
+    let page = fs::read_to_string(root().join("docs/weave.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let whole = blocks(&page, "```weave");
+    assert!(whole.len() >= 6);
+    for text in whole {
+        assert_sound(folder.path(), &text, &[&["check"], &["fmt", "--diff"]]);
+    }
+    let rule = |at: usize, events: &str, rest: &str| {
+        format!("rule example_{at} {{\n  events:\n{events}\n{rest}}}\n")
+    };
+    let mut text = String::new();
+    for (at, test) in blocks(&page, "```weave predicate").concat().lines().enumerate() {
+        let event = format!("e = windows/process_creation where {test}");
+        text += &rule(at, &event, "condition: e\n");
+    }
+    let mut events = String::new();
+    for (at, name) in ["a", "b", "c", "x"].iter().enumerate() {
+        let source = "windows/network_connection where DestinationPort";
+        events += &format!("{name} = {source} == {at}\n");
+    }
+    for (at, condition) in blocks(&page, "```weave condition").concat().lines().enumerate() {
+        let rest = format!("match: host = Computer over 1h\ncondition: {condition}\n");
+        text += &rule(1000 + at, &events, &rest);
+    }
+    assert!(text.lines().filter(|line| line.starts_with("rule ")).count() > 30);
+    assert_sound(folder.path(), &text, &[&["check"]]);
+}

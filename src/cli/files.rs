@@ -79,6 +79,26 @@ fn unreadable(path: &Path, error: &std::io::Error) -> String {
     format!("error[{}]: {}: {error}", Code::FileUnreadable.id(), path.display())
 }
 
+/// Writes a file anew, all of it or nothing.
+///
+/// # Errors
+/// Why it cannot be written.
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), String> {
+    let problem = |error: std::io::Error| format!("{}: {error}", path.display());
+    // A link stays one: what it leads to is written.
+    let target = std::fs::canonicalize(path).map_err(problem)?;
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let beside = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let permissions = std::fs::metadata(&target).map_err(problem)?.permissions();
+    let written = std::fs::write(&beside, text)
+        .and_then(|()| std::fs::set_permissions(&beside, permissions))
+        .and_then(|()| std::fs::rename(&beside, &target));
+    written.map_err(|error| {
+        let _ = std::fs::remove_file(&beside);
+        problem(error)
+    })
+}
+
 /// The project's file of the folder or the nearest folder above it.
 pub(super) fn project_file(from: &Path) -> Option<PathBuf> {
     let from = std::path::absolute(from).ok()?;

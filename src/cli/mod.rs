@@ -8,6 +8,7 @@ mod convert;
 mod events;
 mod explain;
 mod files;
+mod fmt;
 mod goal;
 mod list;
 mod output;
@@ -43,6 +44,7 @@ Examples:
   sigweave convert rules -t splunk,kql,eql      a folder, three languages
   sigweave run rules events.ndjson              what would have fired, without a SIEM
   sigweave test rules                           the cases beside the rules
+  sigweave fmt rules                            Weave files in their one style
   sigweave list fields windows/registry_set     what a rule may ask for
   sigweave explain E0301                        what an error means and what to do";
 
@@ -56,6 +58,8 @@ enum Command {
     Run(run::Arguments),
     /// Run the tests beside the rules.
     Test(test::Arguments),
+    /// Write Weave files in their one style.
+    Fmt(fmt::Arguments),
     /// Explain a code such as E0301.
     Explain(explain::Arguments),
     /// List targets, platforms, log sources, fields or rules.
@@ -106,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Convert(arguments) => convert::run(&arguments, &mut output),
         Command::Run(arguments) => run::run(&arguments, &mut output),
         Command::Test(arguments) => test::run(&arguments, &mut output),
+        Command::Fmt(arguments) => fmt::run(&arguments, &mut output),
         Command::Explain(arguments) => explain::run(&arguments, &mut output),
         Command::List(arguments) => list::run(&arguments, &mut output),
     };

@@ -102,10 +102,23 @@ impl Workspace {
     }
 }
 
+/// The rule files that the paths select; without paths, those of the project's rule folders.
+///
+/// # Errors
+/// A path cannot be read; a line for each.
+pub(super) fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<String>> {
+    if !paths.is_empty() {
+        return expand(paths);
+    }
+    let mut sources = SourceMap::default();
+    let (root, project) = read_project(Path::new("."), &mut sources, &mut Diagnostics::default())?;
+    expand(&rule_folders(root.as_deref(), &project))
+}
+
 fn nothing_below(paths: &[PathBuf]) -> String {
     let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
     let code = Code::NothingToDo.id();
-    format!("error[{code}]: no rule file (`*.yml`, `*.yaml`) below {}", names.join(", "))
+    format!("error[{code}]: no rule file (`*.yml`, `*.yaml`, `*.weave`) below {}", names.join(", "))
 }
 
 /// E0108 for each file that holds nothing and of which nothing was said.

@@ -224,11 +224,10 @@ impl<'a> Printer<'a> {
             self.take(&mut docs);
             separator = " ";
         }
-        let mut inner = vec![Doc::Space];
-        inner.extend(self.predicate(predicate));
+        let mut inner = self.predicate(predicate);
         // Parentheses around all of it.
         inner.extend(self.flow(event.span));
-        docs.push(Doc::Nest(inner));
+        docs.push(Doc::Nest(vec![Doc::Space, Doc::Group(inner)]));
         docs
     }
 
