@@ -4,7 +4,7 @@ use crate::backend::Backend;
 use crate::backend::eql::Eql;
 use crate::backend::eql::tests::{column, equals, leg, place};
 use crate::diagnostic::Code;
-use crate::ir::{Anchor, Class, Cmp, Cond, Meta, PatternId, Step};
+use crate::ir::{Aggregate, Anchor, Class, Cmp, Cond, Meta, PatternId, Step};
 use crate::plan::{Holds, Leg, Let, Plan, PlanBody, Timeline};
 use crate::platform::{Column, ColumnType, Scalar};
 
@@ -197,6 +197,12 @@ fn what_no_sequence_says_is_refused() {
         Cond::Chain(early),
         Cond::Chain(within),
         Cond::Score { classes: vec![Class { weights: vec![(A, -1.0)] }], threshold: 1.0 },
+        Cond::Aggregate {
+            function: Aggregate::Distinct,
+            of: vec![(A, Vec::new())],
+            cmp: Cmp::Gte,
+            value: 3.0,
+        },
         Cond::AtLeast(2, seen(&[A; 30])),
         Cond::All(vec![Cond::Any(vec![Cond::Chain(chain(&[A, B])); 9]); 9]),
     ];
