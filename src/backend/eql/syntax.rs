@@ -123,8 +123,8 @@ fn is_identifier(part: &str) -> bool {
 /// the joiners that are part of written words and of emojis.
 fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
-        || matches!(c, '\u{ad}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{200b}' | '\u{feff}' | '\u{200e}'..='\u{200f}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
 }
 
 #[cfg(test)]

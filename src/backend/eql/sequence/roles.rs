@@ -137,7 +137,7 @@ fn count(of: &[PatternId], cmp: Cmp, value: u64, reading: Reading) -> Result<Vec
         (Cmp::Eq, Ties::Ignored) => value,
         (Cmp::Eq, Ties::Count) => {
             return Err(Reason(
-                "EQL counts up to a number, but not to exactly one where several events come at once",
+                "EQL counts up to a number, not to exactly one where several events come at once",
                 "use `>=`, or say `accept: [W0606]` to ignore simultaneous events",
             ));
         }
