@@ -1,18 +1,19 @@
 //! `sigweave run`: rules over event files → what fired, for whom, when and by which events.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Severity, nearest};
 use crate::engine::event::Value;
 use crate::engine::read::{ReadOptions, rfc3339, time};
 use crate::engine::timeline::Bounds;
 use crate::engine::{self, Options, Outcome, RuleResult};
 use crate::ir::Rule;
+use crate::taxonomy::Taxonomy;
 
 use super::convert::usage;
 use super::events::{event_files, open, report, watched};
@@ -89,6 +90,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
 
 fn outcome(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>> {
     let bounds = bounds(arguments).map_err(|problem| vec![problem])?;
+    known(arguments.logsource.as_deref()).map_err(|problem| vec![problem])?;
     let workspace = Workspace::load(std::slice::from_ref(&arguments.rules))?;
     let files = event_files(&arguments.events)?;
     let read = ReadOptions { logsource: arguments.logsource.clone(), ..ReadOptions::default() };
@@ -104,7 +106,9 @@ fn outcome(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>
     }
     let totals = report(&events, output);
     losses(&outcome, output);
-    if arguments.explain {
+    if arguments.explain && files.iter().any(|file| file == Path::new("-")) {
+        output.remark("standard input cannot be read again: `--explain` needs files");
+    } else if arguments.explain {
         let silent = |at: usize| !outcome.results.iter().any(|result| result.rule == at);
         let silent: Vec<_> =
             (0..rules.len()).filter(|at| silent(*at)).filter_map(|at| rules.get(at)).collect();
@@ -125,6 +129,15 @@ fn outcome(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>
 pub(super) fn emitted(workspace: &Workspace) -> Vec<Arc<Rule>> {
     let rules = workspace.selection().filter_map(|(_, rule)| rule);
     rules.filter(|rule| rule.emitted).map(Arc::clone).collect()
+}
+
+/// Whether there is such a log source.
+fn known(logsource: Option<&str>) -> Result<(), String> {
+    let taxonomy = Taxonomy::standard();
+    let Some(key) = logsource.filter(|key| taxonomy.get(key).is_none()) else { return Ok(()) };
+    let near = nearest(key, taxonomy.keys());
+    let near = near.map_or(String::new(), |near| format!("; the nearest name is `{near}`"));
+    Err(format!("--logsource: there is no log source `{key}`{near}"))
 }
 
 fn bounds(arguments: &Arguments) -> Result<Bounds, String> {

@@ -17,6 +17,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::engine::event::Value;
 use crate::engine::read::time;
 use crate::source::{SourceId, Span, Spanned};
+use crate::taxonomy::{Parts, Taxonomy};
 use crate::yaml::{self, Kind, Meaning, Node};
 
 /// When a test file does not name its base time: 2026-01-01T00:00:00Z.
@@ -85,12 +86,13 @@ pub(crate) enum Expect {
 
 /// Reads a test file; what is wrong with it is reported.
 pub(crate) fn parse(source: SourceId, text: &str, diagnostics: &mut Diagnostics) -> Vec<Case> {
-    let mut reader = Reader { diagnostics };
+    let mut reader = Reader { taxonomy: Taxonomy::standard(), diagnostics };
     let documents = yaml::parse(source, text, reader.diagnostics);
     documents.iter().flat_map(|document| reader.file(document)).collect()
 }
 
 struct Reader<'d> {
+    taxonomy: Taxonomy,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -125,6 +127,10 @@ impl Reader<'_> {
             Some(node) => self.time(node)?,
             None => BASE,
         };
+        let logsource = match either("logsource") {
+            Some(node) => Some(self.logsource(node)?),
+            None => None,
+        };
         let (expect, place) = self.expect(node)?;
         let events = node.get("events").map_or(Some(Vec::new()), |events| self.events(events))?;
         let files = self.texts(node.get("file").or_else(|| node.get("files")))?;
@@ -136,7 +142,7 @@ impl Reader<'_> {
         Some(Case {
             name,
             rule: either("rule").and_then(Node::spanned_text),
-            logsource: either("logsource").and_then(Node::text).map(str::to_owned),
+            logsource,
             base,
             events,
             files,
@@ -211,6 +217,9 @@ impl Reader<'_> {
         for (key, value) in pairs {
             match key.text() {
                 Some("at") => at = Some(self.at(value)?),
+                Some("logsource") => {
+                    drop(fields.insert("logsource".to_owned(), self.logsource(value)?.into()));
+                }
                 Some(name) => drop(fields.insert(name.to_owned(), json(value))),
                 None => {}
             }
@@ -226,6 +235,22 @@ impl Reader<'_> {
             self.shape(node, "a time such as `90s`, `5m`, `24h` or `2026-11-21T09:00:00Z`");
         }
         found
+    }
+
+    /// The key of a log source, given as such or by its parts.
+    fn logsource(&mut self, node: &Node) -> Option<String> {
+        let part = |name: &str| node.get(name).and_then(Node::text);
+        let (product, category) = (part("product"), part("category"));
+        let parts = Parts { product, category, service: part("service") };
+        let key = node.text().map_or_else(|| parts.key(), str::to_owned);
+        if self.taxonomy.get(&key).is_some() {
+            return Some(key);
+        }
+        let message = format!("there is no log source `{key}`");
+        let found = Diagnostic::new(Code::UnknownLogSource, node.span, message);
+        let found = found.help("`sigweave list logsources` shows what there is");
+        self.diagnostics.push(found.nearest(&key, self.taxonomy.keys()));
+        None
     }
 
     fn time(&mut self, node: &Node) -> Option<i64> {
@@ -326,13 +351,13 @@ mod tests {
 
     #[test]
     fn a_case_inherits_from_its_file() {
-        let text = "rule: r\ntime: 1970-01-01T00:00:01Z\nlogsource: a/b\ncases:\n  - name: n\n    \
+        let text = "rule: r\ntime: 1970-01-01T00:00:01Z\nlogsource: zeek/service:ssl\ncases:\n  - name: n\n    \
             events: [{at: 5m, A: 1, B: [x, null]}]\n    fires: [k, [a, b]]\n";
         let (cases, found) = parsed(text);
         assert_eq!(found, Vec::<String>::new());
         let case = &cases[0];
         assert_eq!(case.rule.as_ref().unwrap().node, "r");
-        assert_eq!((case.base, case.logsource.as_deref()), (1_000, Some("a/b")));
+        assert_eq!((case.base, case.logsource.as_deref()), (1_000, Some("zeek/service:ssl")));
         assert_eq!(case.events[0].at, Some(At::Offset(300_000)));
         assert_eq!(case.events[0].fields, serde_json::json!({"A": 1, "B": ["x", null]}));
         let keys = vec![vec!["k".to_owned()], vec!["a".to_owned(), "b".to_owned()]];
@@ -343,7 +368,8 @@ mod tests {
     fn every_mistake_of_a_file_is_reported() {
         let text = "cases:\n  - {nam: x, silent: true}\n  - {name: a, events: [1], fires: true}\n  \
             - {name: b, file: f}\n  - {name: c, events: [{at: soon}], silent: true}\n  \
-            - {name: d, silent: true}\n  - {name: e, file: f, silent: 3}\n";
+            - {name: d, silent: true}\n  - {name: e, file: f, silent: 3}\n  \
+            - {name: g, file: f, logsource: zeek/service:sll, silent: true}\n";
         let (cases, found) = parsed(text);
         assert!(cases.is_empty());
         assert_eq!(
@@ -357,6 +383,7 @@ mod tests {
                  found text",
                 "E0109 a case needs events",
                 "E0110 expected `true`, found a number",
+                "E0302 there is no log source `zeek/service:sll`",
             ]
         );
     }
