@@ -86,7 +86,7 @@ pub type Rename = (&'static str, &'static str);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Belongs {
     /// Its key in the taxonomy, such as `windows/registry_set`.
-    pub logsource: String,
+    pub logsource: Cow<'static, str>,
     /// What the event calls the log source's fields where the names differ.
     pub renames: &'static [Rename],
 }
@@ -94,7 +94,7 @@ pub struct Belongs {
 impl Belongs {
     /// A log source whose fields the event calls by the taxonomy's names.
     #[must_use]
-    pub fn new(logsource: impl Into<String>) -> Self {
+    pub fn new(logsource: impl Into<Cow<'static, str>>) -> Self {
         Self { logsource: logsource.into(), renames: &[] }
     }
 }

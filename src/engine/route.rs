@@ -82,7 +82,7 @@ impl Router {
     pub(super) fn matches(&self, event: &Event) -> Vec<Matched> {
         let mut matched = Vec::new();
         for belongs in event.belongs.iter() {
-            let Some(route) = self.routes.get(&belongs.logsource) else { continue };
+            let Some(route) = self.routes.get(belongs.logsource.as_ref()) else { continue };
             let view = View::new(event, belongs.renames, &route.slots);
             let candidates = route.prefilter.as_ref().map(|filter| filter.candidates(&view));
             for (number, (target, matcher)) in route.wanted.iter().enumerate() {

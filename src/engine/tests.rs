@@ -28,7 +28,7 @@ fn rule(name: &str, body: Body) -> Arc<Rule> {
     Arc::new(Rule { name: name.to_owned(), meta: Meta::default(), emitted: true, body })
 }
 
-fn event(time: Option<i64>, logsource: &str, image: &str) -> Event {
+fn event(time: Option<i64>, logsource: &'static str, image: &str) -> Event {
     let fields =
         vec![("Image".to_owned(), Value::from(image)), ("host".to_owned(), Value::from("h"))];
     let mut event = Event::new(Origin { file: "e".into(), line: 1 }, fields);

@@ -222,7 +222,7 @@ fn rule(case: &Case, test: &TestFile, workspace: &Workspace) -> Result<Arc<Rule>
 fn is_beside(rule: &Rule, test: &TestFile, workspace: &Workspace) -> bool {
     let Some(source) = workspace.sources.get(rule.meta.span.source) else { return false };
     let stem = |name: &str| {
-        let name = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml"))?;
+        let name = [".yml", ".yaml", ".weave"].iter().find_map(|end| name.strip_suffix(end))?;
         let name = name.strip_suffix(".test").unwrap_or(name);
         std::path::absolute(name).ok()
     };

@@ -60,7 +60,7 @@ pub struct ReadOptions {
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { logsource: None, held: 200_000 }
+        Self { logsource: None, held: 50_000 }
     }
 }
 
@@ -203,6 +203,12 @@ impl<'r> EventReader<'r> {
         match std::mem::replace(&mut self.layout, Layout::Unknown) {
             Layout::Unknown => {}
             Layout::Json(mut splitter) => {
+                let whole = splitter.is_whole(line).then(|| serde_json::from_slice(line));
+                if let Some(Ok(Json::Object(object))) = whole {
+                    self.take_object(object, self.line);
+                    self.layout = Layout::Json(splitter);
+                    return;
+                }
                 splitter.line(line, self.line, &mut |piece| self.take_piece(piece));
                 self.layout = Layout::Json(splitter);
             }
@@ -332,7 +338,7 @@ pub fn of_key(key: &str) -> Vec<Belongs> {
                 let key = Parts { product, category, service }.key();
                 if !key.is_empty() && !belongs.iter().any(|known| known.logsource == key) {
                     let renames = zeek::renames(&key);
-                    belongs.push(Belongs { logsource: key, renames });
+                    belongs.push(Belongs { logsource: key.into(), renames });
                 }
             }
         }

@@ -36,9 +36,6 @@ impl Splitter {
             cut(Piece::Broken(self.begins, "the object is cut off"));
             self.reset();
         }
-        if self.depth == 0 && is_whole(line) {
-            return cut(Piece::Object(trimmed(line).to_vec(), number));
-        }
         for (at, byte) in line.iter().enumerate() {
             if self.depth > 0 {
                 self.inside(*byte, cut);
@@ -63,6 +60,12 @@ impl Splitter {
             cut(Piece::Broken(self.begins, "the object is larger than 16 MiB"));
             self.reset();
         }
+    }
+
+    /// Whether a line is probably one whole object: cheap to see, and proven by parsing it.
+    pub(super) fn is_whole(&self, line: &[u8]) -> bool {
+        let line = line.trim_ascii();
+        self.depth == 0 && line.starts_with(b"{") && line.ends_with(b"}")
     }
 
     /// Says that no more lines will come.
@@ -93,14 +96,4 @@ impl Splitter {
     fn reset(&mut self) {
         *self = Self::default();
     }
-}
-
-/// Whether a line is probably one whole object: cheap to see, and proven by parsing it.
-fn is_whole(line: &[u8]) -> bool {
-    let line = trimmed(line);
-    line.starts_with(b"{") && line.ends_with(b"}") && !line.windows(2).any(|two| two == b"}{")
-}
-
-fn trimmed(line: &[u8]) -> &[u8] {
-    line.trim_ascii()
 }

@@ -19,7 +19,7 @@ fn lines(bytes: &[u8]) -> Vec<u64> {
 }
 
 fn sources(event: &Event) -> Vec<&str> {
-    event.belongs.iter().map(|belongs| belongs.logsource.as_str()).collect()
+    event.belongs.iter().map(|belongs| belongs.logsource.as_ref()).collect()
 }
 
 const SYSMON_13: &str = r##"{

@@ -20,112 +20,118 @@ const PROCESS_CREATION_4688: &[Rename] = &[
 
 /// Categories of Sysmon's events, by id. Registry keys (12) depend on the event's type as well.
 const SYSMON: &[(i128, &[&str])] = &[
-    (1, &["process_creation"]),
-    (2, &["file_change"]),
-    (3, &["network_connection"]),
-    (4, &["sysmon_status"]),
-    (5, &["process_termination"]),
-    (6, &["driver_load"]),
-    (7, &["image_load"]),
-    (8, &["create_remote_thread"]),
-    (9, &["raw_access_thread"]),
-    (10, &["process_access"]),
-    (11, &["file_event"]),
-    (13, &["registry_set", "registry_event"]),
-    (14, &["registry_rename", "registry_event"]),
-    (15, &["create_stream_hash"]),
-    (16, &["sysmon_status"]),
-    (17, &["pipe_created"]),
-    (18, &["pipe_created"]),
-    (19, &["wmi_event"]),
-    (20, &["wmi_event"]),
-    (21, &["wmi_event"]),
-    (22, &["dns_query"]),
-    (23, &["file_delete"]),
-    (24, &["clipboard_capture"]),
-    (25, &["process_tampering"]),
-    (26, &["file_delete"]),
-    (27, &["file_block_executable"]),
-    (28, &["file_block_shredding"]),
-    (29, &["file_executable_detected"]),
-    (255, &["sysmon_error"]),
+    (1, &["windows/process_creation"]),
+    (2, &["windows/file_change"]),
+    (3, &["windows/network_connection"]),
+    (4, &["windows/sysmon_status"]),
+    (5, &["windows/process_termination"]),
+    (6, &["windows/driver_load"]),
+    (7, &["windows/image_load"]),
+    (8, &["windows/create_remote_thread"]),
+    (9, &["windows/raw_access_thread"]),
+    (10, &["windows/process_access"]),
+    (11, &["windows/file_event"]),
+    (13, &["windows/registry_set", "windows/registry_event"]),
+    (14, &["windows/registry_rename", "windows/registry_event"]),
+    (15, &["windows/create_stream_hash"]),
+    (16, &["windows/sysmon_status"]),
+    (17, &["windows/pipe_created"]),
+    (18, &["windows/pipe_created"]),
+    (19, &["windows/wmi_event"]),
+    (20, &["windows/wmi_event"]),
+    (21, &["windows/wmi_event"]),
+    (22, &["windows/dns_query"]),
+    (23, &["windows/file_delete"]),
+    (24, &["windows/clipboard_capture"]),
+    (25, &["windows/process_tampering"]),
+    (26, &["windows/file_delete"]),
+    (27, &["windows/file_block_executable"]),
+    (28, &["windows/file_block_shredding"]),
+    (29, &["windows/file_executable_detected"]),
+    (255, &["windows/sysmon_error"]),
 ];
 
 /// Categories of PowerShell's events, by service and id.
 const POWERSHELL: &[(&str, i128, &str)] = &[
-    ("powershell", 4103, "ps_module"),
-    ("powershell", 4104, "ps_script"),
-    ("powershell-classic", 400, "ps_classic_start"),
-    ("powershell-classic", 600, "ps_classic_provider_start"),
-    ("powershell-classic", 800, "ps_classic_script"),
+    ("windows/service:powershell", 4103, "windows/ps_module"),
+    ("windows/service:powershell", 4104, "windows/ps_script"),
+    ("windows/service:powershell-classic", 400, "windows/ps_classic_start"),
+    ("windows/service:powershell-classic", 600, "windows/ps_classic_provider_start"),
+    ("windows/service:powershell-classic", 800, "windows/ps_classic_script"),
 ];
 
 /// Services by channel, in lower case.
 const CHANNELS: &[(&str, &str)] = &[
-    ("application", "application"),
-    ("directory service", "ldap"),
-    ("dns server", "dns-server"),
-    ("microsoft-iis-configuration/operational", "iis-configuration"),
-    ("microsoft-servicebus-client/admin", "microsoft-servicebus-client"),
-    ("microsoft-windows-applocker/exe and dll", "applocker"),
-    ("microsoft-windows-applocker/msi and script", "applocker"),
-    ("microsoft-windows-applocker/packaged app-deployment", "applocker"),
-    ("microsoft-windows-applocker/packaged app-execution", "applocker"),
-    ("microsoft-windows-appmodel-runtime/admin", "appmodel-runtime"),
-    ("microsoft-windows-appxdeploymentserver/operational", "appxdeployment-server"),
-    ("microsoft-windows-appxpackagingom/microsoft-windows-appxpackagingom", "appxpackaging-om"),
-    ("microsoft-windows-appxpackaging/operational", "appxpackaging-om"),
-    ("microsoft-windows-bits-client/operational", "bits-client"),
-    ("microsoft-windows-capi2/operational", "capi2"),
+    ("application", "windows/service:application"),
+    ("directory service", "windows/service:ldap"),
+    ("dns server", "windows/service:dns-server"),
+    ("microsoft-iis-configuration/operational", "windows/service:iis-configuration"),
+    ("microsoft-servicebus-client/admin", "windows/service:microsoft-servicebus-client"),
+    ("microsoft-windows-applocker/exe and dll", "windows/service:applocker"),
+    ("microsoft-windows-applocker/msi and script", "windows/service:applocker"),
+    ("microsoft-windows-applocker/packaged app-deployment", "windows/service:applocker"),
+    ("microsoft-windows-applocker/packaged app-execution", "windows/service:applocker"),
+    ("microsoft-windows-appmodel-runtime/admin", "windows/service:appmodel-runtime"),
+    ("microsoft-windows-appxdeploymentserver/operational", "windows/service:appxdeployment-server"),
+    (
+        "microsoft-windows-appxpackagingom/microsoft-windows-appxpackagingom",
+        "windows/service:appxpackaging-om",
+    ),
+    ("microsoft-windows-appxpackaging/operational", "windows/service:appxpackaging-om"),
+    ("microsoft-windows-bits-client/operational", "windows/service:bits-client"),
+    ("microsoft-windows-capi2/operational", "windows/service:capi2"),
     (
         "microsoft-windows-certificateservicesclient-lifecycle-system/operational",
-        "certificateservicesclient-lifecycle-system",
+        "windows/service:certificateservicesclient-lifecycle-system",
     ),
     (
         "microsoft-windows-certificateservicesclient-lifecycle-user/operational",
-        "certificateservicesclient-lifecycle-user",
+        "windows/service:certificateservicesclient-lifecycle-user",
     ),
-    ("microsoft-windows-codeintegrity/operational", "codeintegrity-operational"),
-    ("microsoft-windows-diagnosis-scripted/operational", "diagnosis-scripted"),
-    ("microsoft-windows-dns-client/operational", "dns-client"),
-    ("microsoft-windows-dns client events/operational", "dns-client"),
-    ("microsoft-windows-dnsserver/analytical", "dns-server-analytic"),
-    ("microsoft-windows-driverframeworks-usermode/operational", "driver-framework"),
-    ("microsoft-windows-ldap-client/debug", "ldap"),
-    ("microsoft-windows-lsa/operational", "lsa-server"),
-    ("microsoft-windows-ntlm/operational", "ntlm"),
-    ("microsoft-windows-powershell/operational", "powershell"),
-    ("microsoft-windows-printservice/admin", "printservice-admin"),
-    ("microsoft-windows-printservice/operational", "printservice-operational"),
-    ("microsoft-windows-security-mitigations/kernel mode", "security-mitigations"),
-    ("microsoft-windows-security-mitigations/user mode", "security-mitigations"),
-    ("microsoft-windows-shell-core/operational", "shell-core"),
-    ("microsoft-windows-smbclient/connectivity", "smbclient-connectivity"),
-    ("microsoft-windows-smbclient/security", "smbclient-security"),
-    ("microsoft-windows-smbserver/connectivity", "smbserver-connectivity"),
-    ("microsoft-windows-sysmon/operational", "sysmon"),
-    ("microsoft-windows-taskscheduler/operational", "taskscheduler"),
+    ("microsoft-windows-codeintegrity/operational", "windows/service:codeintegrity-operational"),
+    ("microsoft-windows-diagnosis-scripted/operational", "windows/service:diagnosis-scripted"),
+    ("microsoft-windows-dns-client/operational", "windows/service:dns-client"),
+    ("microsoft-windows-dns client events/operational", "windows/service:dns-client"),
+    ("microsoft-windows-dnsserver/analytical", "windows/service:dns-server-analytic"),
+    ("microsoft-windows-driverframeworks-usermode/operational", "windows/service:driver-framework"),
+    ("microsoft-windows-ldap-client/debug", "windows/service:ldap"),
+    ("microsoft-windows-lsa/operational", "windows/service:lsa-server"),
+    ("microsoft-windows-ntlm/operational", "windows/service:ntlm"),
+    ("microsoft-windows-powershell/operational", "windows/service:powershell"),
+    ("microsoft-windows-printservice/admin", "windows/service:printservice-admin"),
+    ("microsoft-windows-printservice/operational", "windows/service:printservice-operational"),
+    ("microsoft-windows-security-mitigations/kernel mode", "windows/service:security-mitigations"),
+    ("microsoft-windows-security-mitigations/user mode", "windows/service:security-mitigations"),
+    ("microsoft-windows-shell-core/operational", "windows/service:shell-core"),
+    ("microsoft-windows-smbclient/connectivity", "windows/service:smbclient-connectivity"),
+    ("microsoft-windows-smbclient/security", "windows/service:smbclient-security"),
+    ("microsoft-windows-smbserver/connectivity", "windows/service:smbserver-connectivity"),
+    ("microsoft-windows-sysmon/operational", "windows/service:sysmon"),
+    ("microsoft-windows-taskscheduler/operational", "windows/service:taskscheduler"),
     (
         "microsoft-windows-terminalservices-localsessionmanager/operational",
-        "terminalservices-localsessionmanager",
+        "windows/service:terminalservices-localsessionmanager",
     ),
-    ("microsoft-windows-windows defender/operational", "windefend"),
-    ("microsoft-windows-windows firewall with advanced security/firewall", "firewall-as"),
-    ("microsoft-windows-wmi-activity/operational", "wmi"),
-    ("msexchange management", "msexchange-management"),
-    ("openssh/operational", "openssh"),
-    ("powershellcore/operational", "powershell"),
-    ("security", "security"),
-    ("system", "system"),
-    ("windows powershell", "powershell-classic"),
+    ("microsoft-windows-windows defender/operational", "windows/service:windefend"),
+    (
+        "microsoft-windows-windows firewall with advanced security/firewall",
+        "windows/service:firewall-as",
+    ),
+    ("microsoft-windows-wmi-activity/operational", "windows/service:wmi"),
+    ("msexchange management", "windows/service:msexchange-management"),
+    ("openssh/operational", "windows/service:openssh"),
+    ("powershellcore/operational", "windows/service:powershell"),
+    ("security", "windows/service:security"),
+    ("system", "windows/service:system"),
+    ("windows powershell", "windows/service:powershell-classic"),
 ];
 
 /// Services by provider, in lower case, for events that were forwarded into another channel.
 const PROVIDERS: &[(&str, &str)] = &[
-    ("microsoft-windows-security-auditing", "security"),
-    ("microsoft-windows-sysmon", "sysmon"),
-    ("microsoft-windows-powershell", "powershell"),
-    ("powershell", "powershell-classic"),
+    ("microsoft-windows-security-auditing", "windows/service:security"),
+    ("microsoft-windows-sysmon", "windows/service:sysmon"),
+    ("microsoft-windows-powershell", "windows/service:powershell"),
+    ("powershell", "windows/service:powershell-classic"),
 ];
 
 /// Whether an object is a rendered Windows event, and its `System` part.
@@ -172,7 +178,7 @@ pub(super) fn belongs(fields: &[(String, Value)]) -> Vec<Belongs> {
     let id = field(fields, "EventID").and_then(Value::number);
     let mut belongs = vec![Belongs::new("windows")];
     if let Some(service) = service {
-        belongs.push(Belongs::new(format!("windows/service:{service}")));
+        belongs.push(Belongs::new(service));
         #[expect(clippy::cast_possible_truncation, reason = "event ids have 16 bits")]
         let id = id.map(|id| id as i128);
         belongs.extend(id.map(|id| categories(service, id, fields)).unwrap_or_default());
@@ -201,22 +207,21 @@ pub(super) fn spread_hashes(fields: &mut Vec<(String, Value)>) {
 }
 
 fn categories(service: &str, id: i128, fields: &[(String, Value)]) -> Vec<Belongs> {
-    let in_windows = |category: &str| Belongs::new(format!("windows/{category}"));
+    let all = |categories: &[&'static str]| categories.iter().map(|of| Belongs::new(*of)).collect();
     match (service, id) {
-        ("sysmon", 12) => registry_keys(fields).iter().map(|of| in_windows(of)).collect(),
-        ("sysmon", id) => {
+        ("windows/service:sysmon", 12) => all(registry_keys(fields)),
+        ("windows/service:sysmon", id) => {
             let found = SYSMON.iter().find(|(known, _)| *known == id);
-            let categories = found.map_or(&[][..], |(_, categories)| *categories);
-            categories.iter().map(|category| in_windows(category)).collect()
+            all(found.map_or(&[], |(_, categories)| categories))
         }
-        ("security", 4688) => {
-            let mut belongs = in_windows("process_creation");
+        ("windows/service:security", 4688) => {
+            let mut belongs = Belongs::new("windows/process_creation");
             belongs.renames = PROCESS_CREATION_4688;
             vec![belongs]
         }
         (service, id) => {
             let found = POWERSHELL.iter().filter(|(of, known, _)| (*of, *known) == (service, id));
-            found.map(|(_, _, category)| in_windows(category)).collect()
+            found.map(|(_, _, category)| Belongs::new(*category)).collect()
         }
     }
 }
@@ -225,9 +230,9 @@ fn categories(service: &str, id: i128, fields: &[(String, Value)]) -> Vec<Belong
 fn registry_keys(fields: &[(String, Value)]) -> &'static [&'static str] {
     let event_type = field(fields, "EventType").and_then(Value::text);
     match event_type.as_deref() {
-        Some("CreateKey") => &["registry_add", "registry_event"],
-        Some("DeleteKey" | "DeleteValue") => &["registry_delete", "registry_event"],
-        _ => &["registry_add", "registry_delete", "registry_event"],
+        Some("CreateKey") => &["windows/registry_add", "windows/registry_event"],
+        Some("DeleteKey" | "DeleteValue") => &["windows/registry_delete", "windows/registry_event"],
+        _ => &["windows/registry_add", "windows/registry_delete", "windows/registry_event"],
     }
 }
 
