@@ -34,11 +34,17 @@ fn shaped(line: &str) -> String {
     Value::Object(event).to_string()
 }
 
+/// The file of a case's rules.
+fn rules(case: &Path) -> PathBuf {
+    let weave = case.join("rule.weave");
+    if weave.is_file() { weave } else { case.join("rule.yml") }
+}
+
 /// The results of a case's rules.
 fn results(case: &Path, events: &Path) -> Vec<Value> {
     let output = Command::new(env!("CARGO_BIN_EXE_sigweave"))
         .args(["run", "--format", "json"])
-        .args([case.join("rule.yml").as_path(), events])
+        .args([rules(case).as_path(), events])
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();

@@ -5,6 +5,7 @@ mod conditions;
 mod correlations;
 mod filters;
 mod items;
+mod weave;
 
 use super::*;
 use crate::diagnostic::{Code, Diagnostic};
