@@ -21,6 +21,7 @@ mod constant;
 mod disjoint;
 mod legs;
 mod push;
+mod respell;
 mod timeline;
 
 pub use timeline::{Fire, Holds, Link, Mask, Start, Timeline};

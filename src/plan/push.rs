@@ -14,7 +14,7 @@ use crate::ir::{FieldRef, Op, Predicate, Test, TextTest};
 use crate::platform::{Column, ColumnType, Condition, Platform, Resolved, Scalar};
 use crate::source::Span;
 
-use super::{Let, condition, constant};
+use super::{Let, condition, constant, respell};
 
 /// The columns of one leg in the making.
 pub(super) struct Columns<'a> {
@@ -103,21 +103,61 @@ impl<'a> Columns<'a> {
     fn push_test(&mut self, test: &Test, at: At<'_>) -> Result<Predicate<Column>, Box<Diagnostic>> {
         let resolved = self.resolve(&test.field, test.span, at)?;
         refuse_lacking(test, resolved, &self.platform.name)?;
-        if let Scalar::Constant(text) = &resolved.value
+        let plain = self.push_value(test, &resolved.value, at)?;
+        let nulls = resolved.null_values.iter().map(|text| {
+            let op = Op::Text { test: TextTest::Equals(text.clone()), cased: false };
+            let field = test.field.clone();
+            self.push_value(&Test { field, op, span: test.span }, &resolved.value, at)
+        });
+        let nulls = nulls.collect::<Result<_, _>>()?;
+        Ok(guard_nulls(plain, &test.op, resolved, nulls))
+    }
+
+    /// The test on what the value is made of.
+    fn push_value(
+        &mut self,
+        test: &Test,
+        value: &Scalar,
+        at: At<'_>,
+    ) -> Result<Predicate<Column>, Box<Diagnostic>> {
+        if let Scalar::Constant(text) = value
             && let Some(holds) = constant::holds(&test.op, text)
         {
             return Ok(decided(holds));
         }
-        if let Scalar::Case(cases) = &resolved.value
+        if let Scalar::Case(cases) = value
             && let Some(pushed) = push_case(cases, &test.op)
         {
             return Ok(pushed);
         }
-        let column = self.column_of(&test.field.name, &resolved.value);
+        if let Scalar::Rewrite(inner, rewrites) = value
+            && let Some(pulled) = respell::pull(test, rewrites)
+        {
+            return self.push_pulled(&pulled, inner, at);
+        }
+        let column = self.column_of(&test.field.name, value);
         let op = self.push_op(&test.op, test.span, at)?;
-        let nulls = null_tests(resolved, &column, test.span);
-        let plain = Predicate::Test(Test { field: column, op, span: test.span });
-        Ok(guard_nulls(plain, &test.op, resolved, nulls))
+        Ok(Predicate::Test(Test { field: column, op, span: test.span }))
+    }
+
+    /// Tests of one field, on another value than it has.
+    fn push_pulled(
+        &mut self,
+        predicate: &Predicate,
+        value: &Scalar,
+        at: At<'_>,
+    ) -> Result<Predicate<Column>, Box<Diagnostic>> {
+        let mut each = |parts: &[Predicate]| -> Result<Vec<_>, Box<Diagnostic>> {
+            parts.iter().map(|part| self.push_pulled(part, value, at)).collect()
+        };
+        match predicate {
+            Predicate::All(parts) => Ok(Predicate::all(each(parts)?)),
+            Predicate::Any(parts) => Ok(Predicate::any(each(parts)?)),
+            Predicate::Not(inner) => Ok(self.push_pulled(inner, value, at)?.negate()),
+            Predicate::Test(test) => self.push_value(test, value, at),
+            Predicate::Keyword(text) => Ok(Predicate::Keyword(text.clone())),
+            Predicate::KeywordRegex(regex) => Ok(Predicate::KeywordRegex(regex.clone())),
+        }
     }
 
     fn push_op(&mut self, op: &Op, span: Span, at: At<'_>) -> Result<Op<Column>, Box<Diagnostic>> {
@@ -234,15 +274,6 @@ fn refuse_lacking(test: &Test, resolved: &Resolved, platform: &str) -> Result<()
 /// Always or never.
 fn decided(holds: bool) -> Predicate<Column> {
     if holds { Predicate::always() } else { Predicate::any([]) }
-}
-
-/// Equality with each text that stands for a missing value.
-fn null_tests(resolved: &Resolved, column: &Column, span: Span) -> Vec<Predicate<Column>> {
-    let equals = |text: &String| {
-        let op = Op::Text { test: TextTest::Equals(text.clone()), cased: false };
-        Predicate::Test(Test { field: column.clone(), op, span })
-    };
-    resolved.null_values.iter().map(equals).collect()
 }
 
 /// The test, in which texts that stand for a missing value are missing.

@@ -1,0 +1,243 @@
+//! Text tests as patterns of characters, and what remains of a pattern after a beginning.
+//!
+//! `startswith 'HKLM\Soft'` is `H K L M \ S o f t *`; after the text `HKLM\` remains `S o f t *`.
+//! Case does not count.
+
+use std::collections::BTreeSet;
+
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+
+use crate::ir::{Op, Part, Regex, TextTest};
+
+/// A part of a pattern.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Token {
+    /// This character.
+    Char(char),
+    /// One of these characters.
+    Class(ClassUnicode),
+    /// Any one character.
+    One,
+    /// Any text.
+    Any,
+}
+
+/// A pattern; a value must fit it as a whole.
+pub(super) type Tokens = Vec<Token>;
+
+/// Where one may stand in a pattern.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct States {
+    at: BTreeSet<usize>,
+    /// The last `Any` among them: what fits from an earlier place on fits from there on, too.
+    last: Option<usize>,
+}
+
+impl States {
+    fn new(tokens: &[Token], from: impl IntoIterator<Item = usize>) -> Self {
+        let mut at: BTreeSet<usize> = from.into_iter().collect();
+        let is_any = |at: &usize| tokens.get(*at) == Some(&Token::Any);
+        let last = at.iter().copied().rfind(is_any);
+        if let Some(last) = last {
+            at.retain(|at| *at >= last);
+        }
+        Self { at, last }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &usize> {
+        self.at.iter()
+    }
+
+    /// Whether what fits from this place on fits from one of these places on.
+    pub(super) fn covers(&self, at: usize) -> bool {
+        self.at.contains(&at) || self.last.is_some_and(|last| at <= last)
+    }
+
+    /// Whether nothing has to follow.
+    pub(super) fn accepts(&self, tokens: &[Token]) -> bool {
+        let rest = |at: &usize| tokens.get(*at..).unwrap_or_default();
+        self.at.iter().any(|at| rest(at).iter().all(|token| *token == Token::Any))
+    }
+}
+
+/// Whether values that fit a pattern begin with an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begins {
+    Always,
+    Sometimes,
+}
+
+/// The pattern of a test.
+pub(super) fn tokens(test: &TextTest) -> Tokens {
+    let chars = |text: &str| text.chars().map(Token::Char).collect::<Tokens>();
+    let any = [Token::Any];
+    match test {
+        TextTest::Equals(text) => chars(text),
+        TextTest::StartsWith(text) => chars(text).into_iter().chain(any).collect(),
+        TextTest::EndsWith(text) => any.into_iter().chain(chars(text)).collect(),
+        TextTest::Contains(text) => any.clone().into_iter().chain(chars(text)).chain(any).collect(),
+        TextTest::Like(parts) => parts
+            .iter()
+            .flat_map(|part| match part {
+                Part::Literal(text) => chars(text),
+                Part::Any => vec![Token::Any],
+                Part::One => vec![Token::One],
+            })
+            .collect(),
+    }
+}
+
+/// The pattern from its end to its beginning.
+pub(super) fn reversed(tokens: &[Token]) -> Tokens {
+    tokens.iter().rev().cloned().collect()
+}
+
+/// Where one stands after every text that fits `text`; `None`: it depends on the text.
+pub(super) fn after(tokens: &[Token], text: &[Token]) -> Option<States> {
+    let mut states = States::new(tokens, open(tokens, 0));
+    for token in text {
+        let mut next = BTreeSet::new();
+        for at in states.iter().flat_map(|at| open(tokens, *at)).collect::<BTreeSet<_>>() {
+            match tokens.get(at) {
+                Some(Token::Any) => {
+                    next.insert(at);
+                }
+                Some(wanted) if within(token, wanted)? => {
+                    next.insert(at + 1);
+                }
+                Some(_) | None => {}
+            }
+        }
+        states = States::new(tokens, next);
+    }
+    Some(states)
+}
+
+/// How often values that fit the pattern begin with `end`; `None`: unknown.
+pub(super) fn begins(tokens: &[Token], end: &[Token]) -> Option<Begins> {
+    for (at, wanted) in end.iter().enumerate() {
+        match tokens.get(at) {
+            Some(Token::Any) | None => return Some(Begins::Sometimes),
+            Some(token) => {
+                if !folded(token).is_subset(&folded(wanted)) {
+                    return Some(Begins::Sometimes);
+                }
+            }
+        }
+    }
+    Some(Begins::Always)
+}
+
+/// Whether no value begins with both.
+pub(super) fn apart(one: &[Token], other: &[Token]) -> bool {
+    one.iter().zip(other).any(|(one, other)| within(one, other) == Some(false))
+}
+
+/// The test that a pattern is.
+pub(super) fn op(tokens: &[Token]) -> Op {
+    if tokens.iter().any(|token| matches!(token, Token::Class(_))) {
+        return Op::Regex(regex(tokens));
+    }
+    let mut parts: Vec<Part> = Vec::new();
+    for token in tokens {
+        match (token, parts.last_mut()) {
+            (Token::Char(next), Some(Part::Literal(text))) => text.push(*next),
+            (Token::Char(next), _) => parts.push(Part::Literal(next.to_string())),
+            (Token::Any, Some(Part::Any)) => {}
+            (Token::Any, _) => parts.push(Part::Any),
+            (Token::One | Token::Class(_), _) => parts.push(Part::One),
+        }
+    }
+    let test = match parts.as_slice() {
+        [] => TextTest::Equals(String::new()),
+        [Part::Literal(text)] => TextTest::Equals(text.clone()),
+        [Part::Literal(text), Part::Any] => TextTest::StartsWith(text.clone()),
+        [Part::Any, Part::Literal(text)] => TextTest::EndsWith(text.clone()),
+        [Part::Any, Part::Literal(text), Part::Any] => TextTest::Contains(text.clone()),
+        _ => TextTest::Like(parts),
+    };
+    Op::Text { test, cased: false }
+}
+
+/// The place and, where any text may stand, the places after it.
+fn open(tokens: &[Token], at: usize) -> impl Iterator<Item = usize> {
+    let skipped = tokens.iter().skip(at).take_while(|token| **token == Token::Any).count();
+    at..=at + skipped
+}
+
+/// Whether every character of one is among those of the other; `None`: some are, some are not.
+fn within(one: &Token, other: &Token) -> Option<bool> {
+    let (one, other) = (folded(one), folded(other));
+    let mut common = one.clone();
+    common.intersect(&other);
+    match (common.ranges().is_empty(), common == one) {
+        (true, _) => Some(false),
+        (false, true) => Some(true),
+        (false, false) => None,
+    }
+}
+
+/// The characters of a token, in either case.
+fn folded(token: &Token) -> ClassUnicode {
+    let mut class = match token {
+        Token::Char(one) => ClassUnicode::new([ClassUnicodeRange::new(*one, *one)]),
+        Token::Class(class) => class.clone(),
+        Token::One | Token::Any => {
+            return ClassUnicode::new([ClassUnicodeRange::new('\0', char::MAX)]);
+        }
+    };
+    class.case_fold_simple();
+    class
+}
+
+/// Whether every character of one class is in the other.
+trait Subset {
+    fn is_subset(&self, other: &Self) -> bool;
+}
+
+impl Subset for ClassUnicode {
+    fn is_subset(&self, other: &Self) -> bool {
+        let mut rest = self.clone();
+        rest.difference(other);
+        rest.ranges().is_empty()
+    }
+}
+
+fn regex(tokens: &[Token]) -> Regex {
+    let mut pattern = String::new();
+    let (first, last) = (tokens.first(), tokens.last());
+    let inner = tokens.get(usize::from(first == Some(&Token::Any))..).unwrap_or_default();
+    let ends = usize::from(last == Some(&Token::Any));
+    let inner = inner.get(..inner.len().saturating_sub(ends)).unwrap_or_default();
+    if first != Some(&Token::Any) {
+        pattern.push('^');
+    }
+    for run in inner.chunk_by(|one, next| one == next && matches!(one, Token::Class(_))) {
+        if let Some(token) = run.first() {
+            pattern.push_str(&expression(token));
+        }
+        if run.len() > 1 {
+            pattern.push_str(&format!("{{{}}}", run.len()));
+        }
+    }
+    if last != Some(&Token::Any) {
+        pattern.push('$');
+    }
+    Regex { pattern, ignore_case: true, multiline: false, dotall: true }
+}
+
+fn expression(token: &Token) -> String {
+    let escaped = |one: char| regex_syntax::escape(one.encode_utf8(&mut [0; 4]));
+    match token {
+        Token::Char(one) => escaped(*one),
+        Token::One => ".".to_owned(),
+        Token::Any => ".*".to_owned(),
+        Token::Class(class) => {
+            let ranges = class.iter().map(|range| match range.start() == range.end() {
+                true => escaped(range.start()),
+                false => format!("{}-{}", escaped(range.start()), escaped(range.end())),
+            });
+            format!("[{}]", ranges.collect::<String>())
+        }
+    }
+}
