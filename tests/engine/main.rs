@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::cast_precision_loss,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
@@ -119,9 +120,9 @@ fn firings_are_events_for_other_rules() {
         let mut stream = events.clone();
         stream.iter_mut().for_each(|event| event.patterns.retain(|pattern| *pattern != 0));
         for (key, time) in naive::firings(&inner, &events, Mistake::None) {
-            let (patterns, numbers) = ([0].into(), Vec::new());
+            let (patterns, numbers, others) = ([0].into(), Vec::new(), Vec::new());
             let (key, bound) = (vec![key], Vec::new());
-            stream.push(Simple { time, patterns, key, bound, numbers });
+            stream.push(Simple { time, patterns, key, bound, numbers, others });
         }
         stream.sort_by_key(|event| event.time);
         let expected = naive::run(&outer, &stream, Mistake::None);

@@ -21,6 +21,8 @@ pub(crate) struct Simple {
     pub bound: Vec<String>,
     /// Numbers to aggregate; none: missing.
     pub numbers: Vec<i64>,
+    /// Numbers of a second field.
+    pub others: Vec<i64>,
 }
 
 /// A rule over such events.
@@ -206,6 +208,9 @@ impl World<'_> {
             }
             Cond::Aggregate { function, of, cmp, value } => {
                 let patterns: Vec<usize> = of.iter().map(|(pattern, _)| pattern.0).collect();
+                if *function == Aggregate::Distinct && of.iter().all(|(_, of)| of.len() == 2) {
+                    return self.pairs(&patterns, (*cmp, *value), at);
+                }
                 self.aggregate(*function, &patterns, (*cmp, *value), at)
             }
             Cond::Chain(steps) => {
@@ -291,6 +296,19 @@ impl World<'_> {
             (_, None) => false,
             (cmp, Some(result)) => compare(result, cmp, wanted),
         }
+    }
+
+    /// Different pairs of numbers of the two fields.
+    fn pairs(&self, patterns: &[usize], (cmp, wanted): (Cmp, f64), at: usize) -> bool {
+        let mut pairs = BTreeSet::new();
+        for event in self.window(at) {
+            if patterns.iter().any(|pattern| self.is(event, *pattern)) {
+                for number in &self.events[event].numbers {
+                    pairs.extend(self.events[event].others.iter().map(|other| (number, other)));
+                }
+            }
+        }
+        compare(pairs.len() as f64, cmp, wanted)
     }
 
     /// Every choice of events for the steps of an order, wherever it lies.

@@ -63,13 +63,15 @@ fn event() -> impl Strategy<Value = Simple> {
     let key = texts(&["A", "A", "A", "B", "both", "missing", ""]);
     let bound = texts(&["A", "A", "B", "both", "missing", ""]);
     let numbers = prop::collection::vec(0..4_i64, 0..3);
-    (time, patterns, key, bound, numbers).prop_map(
-        |((seconds, border), patterns, key, bound, numbers)| Simple {
+    let others = prop::collection::vec(0..3_i64, 0..3);
+    (time, patterns, key, bound, numbers, others).prop_map(
+        |((seconds, border), patterns, key, bound, numbers, others)| Simple {
             time: 1_000_000 + seconds * 1_000 + border,
             patterns,
             key,
             bound,
             numbers,
+            others,
         },
     )
 }
@@ -123,10 +125,16 @@ fn aggregate() -> impl Strategy<Value = Cond> {
         Aggregate::Percentile(50.0),
         Aggregate::Percentile(95.0),
     ]);
-    (function, patterns(), cmp(), 0..5_i32).prop_map(|(function, of, cmp, value)| {
-        let of = of.into_iter().map(|pattern| (pattern, vec![field("n", Type::Integer)]));
-        Cond::Aggregate { function, of: of.collect(), cmp, value: value.into() }
-    })
+    let is_pair = any::<bool>();
+    (function, patterns(), cmp(), 0..5_i32, is_pair).prop_map(
+        |(function, of, cmp, value, is_pair)| {
+            let pairs = is_pair && function == Aggregate::Distinct;
+            let names = if pairs { &["n", "o"][..] } else { &["n"] };
+            let fields: Vec<_> = names.iter().map(|name| field(name, Type::Integer)).collect();
+            let of = of.into_iter().map(|pattern| (pattern, fields.clone()));
+            Cond::Aggregate { function, of: of.collect(), cmp, value: value.into() }
+        },
+    )
 }
 
 fn chain() -> impl Strategy<Value = Cond> {
@@ -220,8 +228,10 @@ pub(crate) fn event_of(simple: &Simple, line: u64) -> Event {
         simple.patterns.iter().map(|at| (format!("p{at}"), "x".into())).collect();
     fields.push(("k".to_owned(), texts(&simple.key)));
     fields.push(("b".to_owned(), texts(&simple.bound)));
-    let numbers = simple.numbers.iter().map(|number| Value::Integer((*number).into()));
-    fields.push(("n".to_owned(), Value::List(numbers.collect())));
+    for (name, numbers) in [("n", &simple.numbers), ("o", &simple.others)] {
+        let numbers = numbers.iter().map(|number| Value::Integer((*number).into()));
+        fields.push((name.to_owned(), Value::List(numbers.collect())));
+    }
     let mut event = Event::new(Origin { file: "stream".into(), line }, fields);
     event.time = Some(simple.time);
     event.belongs = Arc::new([Belongs::new("test")]);

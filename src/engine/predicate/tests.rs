@@ -1,6 +1,8 @@
 //! Every operator at its borders.
 
-use proptest::prelude::*;
+use proptest::prelude::{
+    Just, Strategy, any as arbitrary, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
+};
 
 use super::*;
 use crate::engine::event::{Event, Origin};
@@ -150,14 +152,14 @@ fn keywords_are_looked_for_in_all_values() {
 fn many_alternatives_mean_what_each_means() {
     let words = ["alpha", "BETA", "gamma", "delta", "epsilon"];
     let tests = words.map(|word| test("f", text(TextTest::Contains(word.into()))));
-    let any = Predicate::Any(tests.to_vec());
+    let alternatives = Predicate::Any(tests.to_vec());
     for word in words {
         assert!(
-            holds(&any, &[("f", format!("xx{}xx", word.to_lowercase()).as_str().into())]),
+            holds(&alternatives, &[("f", format!("xx{}xx", word.to_lowercase()).as_str().into())]),
             "{word}"
         );
     }
-    assert!(!holds(&any, &[("f", "zeta".into())]));
+    assert!(!holds(&alternatives, &[("f", "zeta".into())]));
     let equals = Predicate::Any(words.map(|w| test("f", text(TextTest::Equals(w.into())))).into());
     assert!(holds(&equals, &[("f", "ALPHA".into())]));
     assert!(!holds(&equals, &[("f", "alphabet".into())]));
@@ -203,7 +205,7 @@ fn predicates() -> impl Strategy<Value = Predicate> {
         word.prop_map(TextTest::Contains),
         like.prop_map(TextTest::Like),
     ];
-    let leaf = (prop::sample::select(vec!["f", "g"]), text_test, any::<bool>())
+    let leaf = (prop::sample::select(vec!["f", "g"]), text_test, arbitrary::<bool>())
         .prop_map(|(field, of, cased)| test(field, Op::Text { test: of, cased }));
     leaf.prop_recursive(3, 12, 5, |inner| {
         prop_oneof![

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use crate::engine::event::{Event, Rename};
 use crate::engine::key::canonical;
 use crate::engine::predicate::compare;
-use crate::ir::{Aggregate, Cmp, PatternId};
+use crate::ir::{Aggregate, Cmp, FieldRef, PatternId};
 
 use super::shape::Operand;
 use super::state::Entry;
+
+/// Tuples that one event with several values in several fields gives at most.
+const MOST_TUPLES: usize = 1_024;
 
 /// What an aggregate will look at in an event that satisfies these patterns.
 pub(super) fn entries(
@@ -16,24 +19,47 @@ pub(super) fn entries(
     event: &Event,
     matched: &[(PatternId, &[Rename])],
 ) -> Vec<Entry> {
-    let entry = |(field, patterns): &(crate::ir::FieldRef, Vec<PatternId>)| {
+    let entry = |(fields, patterns): &(Vec<FieldRef>, Vec<PatternId>)| {
         let named = matched.iter().filter(|(pattern, _)| patterns.contains(pattern));
         let (_, renames) = named.clone().next()?;
         let patterns = named.map(|(pattern, _)| *pattern).collect();
-        let mut entry = Entry { patterns, texts: Vec::new(), numbers: Vec::new() };
-        event.field(renames, &field.name)?.scalars(&mut |value| match operand.function {
-            Aggregate::Distinct => {
-                entry.texts.extend(value.text().map(|text| canonical(field.ty.element(), &text)));
-            }
+        let (texts, numbers) = match operand.function {
+            Aggregate::Distinct => (tuples(fields, event, renames), Vec::new()),
             Aggregate::Sum
             | Aggregate::Avg
             | Aggregate::Min
             | Aggregate::Max
-            | Aggregate::Percentile(_) => entry.numbers.extend(value.number()),
-        });
-        Some(entry)
+            | Aggregate::Percentile(_) => (Vec::new(), numbers(fields, event, renames)),
+        };
+        Some(Entry { patterns, texts, numbers })
     };
     operand.fields.iter().filter_map(entry).collect()
+}
+
+/// The values of the fields together; none if one of them has none.
+fn tuples(fields: &[FieldRef], event: &Event, renames: &[Rename]) -> Vec<Vec<String>> {
+    let mut tuples: Vec<Vec<String>> = vec![Vec::new()];
+    for field in fields {
+        let mut values = Vec::new();
+        if let Some(value) = event.field(renames, &field.name) {
+            value.scalars(&mut |scalar| {
+                values.extend(scalar.text().map(|text| canonical(field.ty.element(), &text)));
+            });
+        }
+        let longer = tuples.iter().flat_map(|tuple| {
+            values.iter().map(move |value| [tuple.as_slice(), &[value.clone()]].concat())
+        });
+        tuples = longer.take(MOST_TUPLES).collect();
+    }
+    tuples
+}
+
+fn numbers(fields: &[FieldRef], event: &Event, renames: &[Rename]) -> Vec<f64> {
+    let mut numbers = Vec::new();
+    for value in fields.iter().filter_map(|field| event.field(renames, &field.name)) {
+        value.scalars(&mut |scalar| numbers.extend(scalar.number()));
+    }
+    numbers
 }
 
 /// Whether an aggregate over the entries compares so.
@@ -55,7 +81,7 @@ pub(super) fn holds<'e>(
 #[expect(clippy::cast_precision_loss, reason = "numbers of events are far below 2^52")]
 fn value<'e>(function: Aggregate, entries: impl Iterator<Item = &'e Entry>) -> Option<f64> {
     if function == Aggregate::Distinct {
-        let texts: BTreeSet<&String> = entries.flat_map(|entry| &entry.texts).collect();
+        let texts: BTreeSet<&Vec<String>> = entries.flat_map(|entry| &entry.texts).collect();
         return Some(texts.len() as f64);
     }
     let mut numbers: Vec<f64> = entries.flat_map(|entry| &entry.numbers).copied().collect();

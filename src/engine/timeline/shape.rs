@@ -45,8 +45,8 @@ pub(super) struct Link {
 pub(super) struct Operand {
     /// What is computed.
     pub function: Aggregate,
-    /// The fields, and the patterns on whose behalf each is looked at.
-    pub fields: Vec<(FieldRef, Vec<PatternId>)>,
+    /// Fields that count together, and the patterns on whose behalf they are looked at.
+    pub fields: Vec<(Vec<FieldRef>, Vec<PatternId>)>,
 }
 
 /// A condition with what evaluating it needs to know.
@@ -196,12 +196,14 @@ impl Builder {
     }
 
     fn operand(&mut self, function: Aggregate, of: &[(PatternId, Vec<FieldRef>)]) -> usize {
-        let mut fields: Vec<(FieldRef, Vec<PatternId>)> = Vec::new();
+        let mut fields: Vec<(Vec<FieldRef>, Vec<PatternId>)> = Vec::new();
         for (pattern, named) in of {
-            for field in named {
-                match fields.iter_mut().find(|(known, _)| known == field) {
+            // Several fields count as tuples if values are told apart, and each on its own if not.
+            let together = if function == Aggregate::Distinct { named.len().max(1) } else { 1 };
+            for group in named.chunks(together) {
+                match fields.iter_mut().find(|(known, _)| known == group) {
                     Some((_, patterns)) => patterns.push(*pattern),
-                    None => fields.push((field.clone(), vec![*pattern])),
+                    None => fields.push((group.to_vec(), vec![*pattern])),
                 }
             }
         }

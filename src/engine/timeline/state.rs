@@ -37,13 +37,13 @@ pub(super) struct Hit {
     pub bound: Vec<Option<Vec<String>>>,
 }
 
-/// Values of a field that an aggregate looks at.
+/// Values of a field, or of several fields together, that an aggregate looks at.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     /// The patterns of the event on whose behalf they are looked at.
     pub patterns: Vec<PatternId>,
-    /// The values in canonical form (distinct).
-    pub texts: Vec<String>,
+    /// The values in canonical form (distinct), one per field.
+    pub texts: Vec<Vec<String>>,
     /// The values that are numbers (all others).
     pub numbers: Vec<f64>,
 }
