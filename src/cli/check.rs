@@ -8,9 +8,8 @@ use rayon::prelude::*;
 use crate::diagnostic::{Diagnostic, Severity, render_json};
 
 use super::convert::usage;
-use super::goal::goals;
+use super::goal::load;
 use super::output::{Output, counted, tally};
-use super::workspace::Workspace;
 use super::{FINDINGS, Format, GoalArguments};
 
 /// Arguments of `check`.
@@ -33,12 +32,8 @@ pub(super) struct Arguments {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
-    let workspace = match Workspace::load(&arguments.paths) {
-        Ok(workspace) => workspace,
-        Err(problems) => return usage(output, &problems),
-    };
-    let goals = match goals(&arguments.goal, &workspace.project) {
-        Ok(goals) => goals,
+    let (workspace, goals) = match load(&arguments.paths, &arguments.goal) {
+        Ok(loaded) => loaded,
         Err(problems) => return usage(output, &problems),
     };
     let rules: Vec<_> = workspace.selection().filter_map(|(_, rule)| rule).collect();

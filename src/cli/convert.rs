@@ -11,7 +11,7 @@ use crate::ir::Rule;
 use crate::source::SourceId;
 use crate::syntax::ast::Document;
 
-use super::goal::{Goal, goals};
+use super::goal::{Goal, load};
 use super::output::{Output, counted, tally};
 use super::workspace::Workspace;
 use super::{FINDINGS, Format, GoalArguments, USAGE};
@@ -62,18 +62,14 @@ struct Outcome<'a> {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
-    let workspace = match Workspace::load(&arguments.paths) {
-        Ok(workspace) => workspace,
+    let (workspace, goals) = match load(&arguments.paths, &arguments.goal) {
+        Ok(loaded) => loaded,
         Err(problems) => return usage(output, &problems),
     };
-    let goals = match goals(&arguments.goal, &workspace.project) {
-        Ok(goals) if goals.is_empty() => {
-            let problem = "which query language? say `-t splunk`, `-t kql` or `-t eql`";
-            return usage(output, &[problem.to_owned()]);
-        }
-        Ok(goals) => goals,
-        Err(problems) => return usage(output, &problems),
-    };
+    if goals.is_empty() {
+        let problem = "which query language? say `-t splunk`, `-t kql` or `-t eql`";
+        return usage(output, &[problem.to_owned()]);
+    }
     let outcomes = convert(&workspace, &goals);
     match arguments.format {
         Format::Text => print_text(&workspace, &outcomes, goals.len(), output),

@@ -1,6 +1,7 @@
 //! What rules are converted to: a query language and the platform where the data lives.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::backend::{self, BACKENDS, Backend, Query};
 use crate::diagnostic::{Code, Diagnostic, nearest};
@@ -9,6 +10,7 @@ use crate::plan;
 use crate::platform::{self, Platform};
 use crate::project::{Project, Refusal};
 
+use super::workspace::Workspace;
 use super::{GoalArguments, platforms};
 
 /// A query language on a platform.
@@ -60,14 +62,24 @@ impl Goal {
     }
 }
 
+/// The rules that the paths select, and the goals that the arguments and the project ask for.
+///
+/// # Errors
+/// A path cannot be read, or a name is unknown; a line for each.
+pub(super) fn load(
+    paths: &[PathBuf],
+    arguments: &GoalArguments,
+) -> Result<(Workspace, Vec<Goal>), Vec<String>> {
+    let workspace = Workspace::load(paths)?;
+    let goals = goals(arguments, &workspace.project)?;
+    Ok((workspace, goals))
+}
+
 /// The goals that the arguments and the project ask for; possibly none.
 ///
 /// # Errors
 /// Unknown names, or a platform that is not queried in the language; a line for each.
-pub(super) fn goals(
-    arguments: &GoalArguments,
-    project: &Project,
-) -> Result<Vec<Goal>, Vec<String>> {
+fn goals(arguments: &GoalArguments, project: &Project) -> Result<Vec<Goal>, Vec<String>> {
     let (accepted, mut problems) = accepted(&arguments.accept);
     let mut goals = Vec::new();
     for wanted in wanted(arguments, project, &mut problems) {

@@ -203,22 +203,13 @@ impl<F> Predicate<F> {
     pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut flat = Vec::new();
         for part in parts {
-            match part {
-                Self::All(inner) => flat.extend(inner),
-                part @ (Self::Any(_)
-                | Self::Not(_)
-                | Self::Test(_)
-                | Self::Keyword(_)
-                | Self::KeywordRegex(_)) => flat.push(part),
+            if let Self::All(inner) = part {
+                flat.extend(inner);
+            } else {
+                flat.push(part);
             }
         }
-        match (flat.len(), flat.pop()) {
-            (1, Some(only)) => only,
-            (_, last) => {
-                flat.extend(last);
-                Self::All(flat)
-            }
-        }
+        only(flat).unwrap_or_else(Self::All)
     }
 
     /// The disjunction, flattened.
@@ -226,22 +217,13 @@ impl<F> Predicate<F> {
     pub fn any(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut flat = Vec::new();
         for part in parts {
-            match part {
-                Self::Any(inner) => flat.extend(inner),
-                part @ (Self::All(_)
-                | Self::Not(_)
-                | Self::Test(_)
-                | Self::Keyword(_)
-                | Self::KeywordRegex(_)) => flat.push(part),
+            if let Self::Any(inner) = part {
+                flat.extend(inner);
+            } else {
+                flat.push(part);
             }
         }
-        match (flat.len(), flat.pop()) {
-            (1, Some(only)) => only,
-            (_, last) => {
-                flat.extend(last);
-                Self::Any(flat)
-            }
-        }
+        only(flat).unwrap_or_else(Self::Any)
     }
 
     /// The negation; of a negation, what was negated.
@@ -268,4 +250,12 @@ impl<F> Predicate<F> {
             Self::Keyword(_) | Self::KeywordRegex(_) => {}
         }
     }
+}
+
+/// The only part, or all of them.
+fn only<T>(mut parts: Vec<T>) -> Result<T, Vec<T>> {
+    if parts.len() != 1 {
+        return Err(parts);
+    }
+    parts.pop().ok_or(parts)
 }

@@ -12,7 +12,8 @@ pub(super) fn holds<F>(op: &Op<F>, text: &str) -> Option<bool> {
     match op {
         Op::Text { test, cased } => Some(text_holds(test, text, *cased)),
         Op::Number { cmp, value } => {
-            Some(text.parse::<f64>().is_ok_and(|number| compare(*cmp, number, *value)))
+            let number = text.parse::<f64>();
+            Some(number.map_or(*cmp == Cmp::Neq, |number| compare(*cmp, number, *value)))
         }
         Op::Boolean(wanted) => {
             Some(text.eq_ignore_ascii_case(if *wanted { "true" } else { "false" }))

@@ -27,7 +27,7 @@ mod timeline;
 pub use timeline::{Fire, Holds, Link, Mask, Start, Timeline};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Body, Meta, Op, PatternId, Predicate, Rule, Test, TextTest};
+use crate::ir::{Body, Meta, Op, Part, PatternId, Predicate, Rule, Test, TextTest};
 use crate::platform::{Column, ColumnType, Condition, Place, Platform, Scalar};
 use crate::source::Span;
 
@@ -105,7 +105,7 @@ pub fn rows(place: &Place) -> Predicate<Column> {
 fn condition(condition: &Condition) -> Predicate<Column> {
     let column = &condition.column;
     let tests = condition.any_of.iter().map(|value| {
-        let text = Op::Text { test: TextTest::Equals(value.clone()), cased: false };
+        let text = Op::Text { test: wildcards(value), cased: false };
         let number =
             value.parse::<f64>().ok().map(|value| Op::Number { cmp: crate::ir::Cmp::Eq, value });
         let op = match column.ty {
@@ -119,7 +119,42 @@ fn condition(condition: &Condition) -> Predicate<Column> {
     if condition.negated { any.negate() } else { any }
 }
 
+/// A value of a condition; `*` is a wildcard there (`index = ["win*"]`).
+fn wildcards(value: &str) -> TextTest {
+    let texts: Vec<&str> = value.split('*').collect();
+    match texts.as_slice() {
+        [] | [_] => TextTest::Equals(value.to_owned()),
+        [start, ""] => TextTest::StartsWith((*start).to_owned()),
+        ["", end] => TextTest::EndsWith((*end).to_owned()),
+        ["", middle, ""] => TextTest::Contains((*middle).to_owned()),
+        texts => {
+            let literal =
+                |text: &&str| (!text.is_empty()).then(|| Part::Literal((*text).to_owned()));
+            let parts = texts.iter().map(literal);
+            let parts = parts.flat_map(|part| [Some(Part::Any), part]).skip(1).flatten();
+            let mut parts: Vec<Part> = parts.collect();
+            parts.dedup();
+            TextTest::Like(parts)
+        }
+    }
+}
+
 /// A refusal at `span`.
 fn refuse(span: Span, message: impl Into<String>) -> Diagnostic {
     Diagnostic::new(Code::NotExpressible, span, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_have_wildcards() {
+        let literal = |text: &str| Part::Literal(text.to_owned());
+        assert_eq!(wildcards("main"), TextTest::Equals("main".into()));
+        assert_eq!(wildcards("win*"), TextTest::StartsWith("win".into()));
+        assert_eq!(wildcards("*win*"), TextTest::Contains("win".into()));
+        let like = TextTest::Like(vec![literal("a"), Part::Any, literal("b"), Part::Any]);
+        assert_eq!(wildcards("a*b**"), like);
+    }
 }
