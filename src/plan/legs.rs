@@ -20,7 +20,7 @@ pub(super) fn filter(pattern: &Pattern, platform: &Platform) -> Result<Vec<Leg>,
     let mut found = Vec::new();
     let mut legs = Vec::new();
     for (index, place) in places.iter().enumerate() {
-        let mut columns = Columns::new(platform);
+        let mut columns = Columns::of(platform, place);
         let at = At { logsource: events.logsource, index };
         let predicate = columns.push(events.predicate, at, &mut found);
         legs.push(Leg {
@@ -203,7 +203,7 @@ fn leg(
     platform: &Platform,
     found: &mut Vec<Diagnostic>,
 ) -> Leg {
-    let mut columns = Columns::new(platform);
+    let mut columns = Columns::of(platform, group.place);
     let first = group.place.clone();
     let uniform = group.members.iter().all(|member| member.place.conditions == first.conditions);
     let mut flags: Vec<(PatternId, Predicate<Column>)> = Vec::new();

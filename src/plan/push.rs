@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{FieldRef, Op, Predicate, Test, TextTest};
-use crate::platform::{Column, ColumnType, Condition, Platform, Resolved, Scalar};
+use crate::platform::{Column, ColumnType, Condition, Place, Platform, Resolved, Scalar};
 use crate::source::Span;
 
 use super::{Let, condition, constant, respell};
@@ -38,6 +38,13 @@ impl<'a> Columns<'a> {
     /// None yet.
     pub(super) fn new(platform: &'a Platform) -> Self {
         Self { platform, lets: Vec::new(), taken: BTreeSet::new() }
+    }
+
+    /// None yet, at a place whose clock and identity no computed column may hide.
+    pub(super) fn of(platform: &'a Platform, place: &Place) -> Self {
+        let identity = place.identity.iter().chain([&place.time]);
+        let taken = identity.map(|column| column.name.clone()).collect();
+        Self { taken, ..Self::new(platform) }
     }
 
     /// The predicate over columns.

@@ -2,7 +2,7 @@
 
 Development only: needs ../shared/oracles/kql (and its `requirements.txt`, `../shared/facts/kql`).
 
-    cargo test --lib kql::tests::meaning -- --ignored        # writes target/kql-meaning
+    SIGWEAVE_KQL_CASES=$PWD/target/kql-meaning cargo test --lib kql::tests::meaning
     python tests/tools/kql_meaning.py ORACLE [predicates|correlations] [SEED]
 
 ORACLE is a copy of ../shared/oracles/kql whose `schemas` is ../shared/facts/kql. The meaning is that

@@ -16,10 +16,14 @@ use crate::plan::{Holds, Leg, Plan, PlanBody, Timeline};
 use crate::platform::{Column, ColumnType, Place};
 use crate::source::Span;
 
+/// What stands in for the file when the oracle does not ask.
+const EXAMPLE: &str =
+    r#"{"filter": {"field": "tag", "type": "text", "op": "equals", "value": "a"}}"#;
+
 #[test]
-#[ignore = "run by tests/tools/eql_oracle.py"]
 fn queries_for_the_oracle() {
-    let plans = std::fs::read_to_string(std::env::var("EQL_PLANS").unwrap()).unwrap();
+    let file = std::env::var("EQL_PLANS");
+    let plans = file.map_or(EXAMPLE.to_owned(), |path| std::fs::read_to_string(path).unwrap());
     let lines = plans.lines().map(|line| {
         let spec: Value = serde_json::from_str(line).unwrap();
         let answer = match Eql.render(&plan(&spec)) {
@@ -34,7 +38,11 @@ fn queries_for_the_oracle() {
         answer.to_string() + "\n"
     });
     let text: String = lines.collect();
-    std::fs::write(std::env::var("EQL_QUERIES").unwrap(), text).unwrap();
+    assert_eq!(text.lines().count(), plans.lines().count());
+    match std::env::var("EQL_QUERIES") {
+        Ok(path) => std::fs::write(path, text).unwrap(),
+        Err(_) => assert_eq!(text, "{\"queries\":[\"any where tag : \\\"a\\\"\"]}\n"),
+    }
 }
 
 fn plan(spec: &Value) -> Plan {

@@ -34,24 +34,31 @@ impl Dice {
     }
 }
 
-fn write(name: &str, lines: impl Iterator<Item = Value>) {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/target/kql-meaning");
-    std::fs::create_dir_all(folder).unwrap();
+/// Writes the lines into the folder that `SIGWEAVE_KQL_CASES` names, if it does.
+fn write(name: &str, lines: &[Value]) {
+    let Ok(folder) = std::env::var("SIGWEAVE_KQL_CASES") else { return };
+    std::fs::create_dir_all(&folder).unwrap();
     let mut text = String::new();
-    lines.for_each(|line| writeln!(text, "{line}").unwrap());
+    lines.iter().for_each(|line| writeln!(text, "{line}").unwrap());
     std::fs::write(format!("{folder}/{name}.ndjson"), text).unwrap();
 }
 
+/// How many rules are made: few, unless they are written.
+fn rules() -> u64 {
+    if std::env::var_os("SIGWEAVE_KQL_CASES").is_some() { RULES } else { 20 }
+}
+
 #[test]
-#[ignore = "writes queries for tests/tools/kql_meaning.py"]
-fn write_random_predicates() {
-    let lines = (0..RULES * 4).map(|seed| {
+fn random_predicates_print() {
+    let lines = (0..rules() * 4).map(|seed| {
         let dice = &mut Dice(seed);
         let (predicate, meaning) = predicate(dice, 3);
         let filter = leg("Events", vec![], predicate);
         json!({"query": query(PlanBody::Filter(vec![filter])), "predicate": meaning})
     });
-    write("predicates", lines);
+    let lines: Vec<Value> = lines.collect();
+    assert!(lines.iter().all(|line| line["query"].as_str().unwrap().starts_with("Events")));
+    write("predicates", &lines);
 }
 
 const TEXTS: &[&str] = &[
@@ -170,17 +177,18 @@ fn text_test(dice: &mut Dice) -> (Predicate<Column>, Value) {
 }
 
 #[test]
-#[ignore = "writes queries for tests/tools/kql_meaning.py"]
-fn write_random_correlations() {
+fn random_correlations_print() {
     let xdr = platform::load("defender-xdr").unwrap();
-    let lines = (0..RULES * 2).filter_map(|seed| {
+    let lines = (0..rules() * 2).filter_map(|seed| {
         let dice = &mut Dice(seed);
         let (rule, meaning) = correlation(dice);
         let plan = plan::plan(&rule, &xdr).ok()?;
         let query = Kql.render(&plan).ok()?.into_iter().next()?.text;
         Some(json!({"query": query, "rule": meaning}))
     });
-    write("correlations", lines);
+    let lines: Vec<Value> = lines.collect();
+    assert!(lines.len() as u64 > rules(), "too few could be planned");
+    write("correlations", &lines);
 }
 
 /// Patterns are words in command lines (`p0`, `p1`, `p2`) and in paths of images (`p3`), so that
