@@ -175,3 +175,53 @@ fn hash_lists_give_single_hashes() {
     assert_eq!(events[0].get("md5"), Some(&"CC".into()));
     assert_eq!(events[0].get("Imphash"), Some(&"BB".into()));
 }
+
+/// Bytes that are mostly pieces of events, cut and joined at random.
+fn scraps() -> impl proptest::strategy::Strategy<Value = Vec<u8>> {
+    use proptest::prelude::{Just, Strategy, any, prop, prop_oneof};
+    let piece = prop_oneof![
+        4 => prop::sample::select(vec![
+            "{", "}", "[", "]", ",", ":", "\"", "\\", "\n", "\r\n", "a", "1", "-", "1e999", "null",
+            "{\"a\":1}\n", "{\"ts\":9223372036854775807}\n", "{\"Event\":{\"System\":{\"EventID\":",
+            "#fields\tts\ta\n", "#separator \\x", "\t", "{\"logsource\":{\"product\":", "\u{feff}",
+        ])
+        .prop_map(|text| text.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..6),
+        1 => Just(vec![0x1f, 0x8b, 8, 0]),
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_break_a_reader(bytes in scraps()) {
+        let (events, report) = read(&bytes);
+        proptest::prop_assert_eq!(events.len() as u64, report.events);
+        let held: Vec<_> = Ordered::new(events.into_iter(), 3).collect();
+        let outcome = crate::engine::run(&[], held, crate::engine::Options::default());
+        proptest::prop_assert!(outcome.is_ok());
+    }
+
+    #[test]
+    fn objects_come_through_any_line_breaks(
+        values in proptest::collection::vec("[a-z{}\\[\\],: \"\\\\]{0,5}", 1..5),
+        pretty in proptest::bool::ANY,
+        array in proptest::bool::ANY,
+    ) {
+        let objects: Vec<_> =
+            values.iter().map(|value| serde_json::json!({"v": value, "n": {"m": [1]}})).collect();
+        let text = match (array, pretty) {
+            (true, true) => serde_json::to_string_pretty(&objects).unwrap(),
+            (true, false) => serde_json::to_string(&objects).unwrap(),
+            (false, true) => {
+                objects.iter().map(|o| serde_json::to_string_pretty(o).unwrap() + "\n").collect()
+            }
+            (false, false) => objects.iter().map(|o| o.to_string() + "\n").collect(),
+        };
+        let (events, report) = read(text.as_bytes());
+        let found: Vec<_> = events.iter().map(|event| event.get("v").cloned().unwrap()).collect();
+        let expected: Vec<_> = values.iter().map(|value| Value::from(value.as_str())).collect();
+        proptest::prop_assert_eq!(found, expected);
+        proptest::prop_assert_eq!(report.broken, 0);
+    }
+}

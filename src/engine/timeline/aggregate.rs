@@ -1,6 +1,6 @@
-//! Aggregates over values: nulls are left out, and of no value at all only `distinct` has a result.
-
-use std::collections::BTreeSet;
+//! Aggregates over values: what they look at in an event, and how their result compares.
+//!
+//! Nulls are left out, and of no value at all only `distinct` has a result.
 
 use crate::engine::event::{Event, Rename};
 use crate::engine::key::canonical;
@@ -47,7 +47,7 @@ fn tuples(fields: &[FieldRef], event: &Event, renames: &[Rename]) -> Vec<Vec<Str
             });
         }
         let longer = tuples.iter().flat_map(|tuple| {
-            values.iter().map(move |value| [tuple.as_slice(), &[value.clone()]].concat())
+            values.iter().map(move |value| [tuple.as_slice(), std::slice::from_ref(value)].concat())
         });
         tuples = longer.take(MOST_TUPLES).collect();
     }
@@ -62,42 +62,12 @@ fn numbers(fields: &[FieldRef], event: &Event, renames: &[Rename]) -> Vec<f64> {
     numbers
 }
 
-/// Whether an aggregate over the entries compares so.
-pub(super) fn holds<'e>(
-    function: Aggregate,
-    entries: impl Iterator<Item = &'e Entry>,
-    cmp: Cmp,
-    wanted: f64,
-) -> bool {
-    let value = value(function, entries);
+/// Whether an aggregate with this result, if it has one, compares so.
+pub(super) fn holds(value: Option<f64>, cmp: Cmp, wanted: f64) -> bool {
     match cmp {
         Cmp::Neq => !value.is_some_and(|value| compare(value, Cmp::Eq, wanted)),
         Cmp::Eq | Cmp::Lt | Cmp::Lte | Cmp::Gt | Cmp::Gte => {
             value.is_some_and(|value| compare(value, cmp, wanted))
-        }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "numbers of events are far below 2^52")]
-fn value<'e>(function: Aggregate, entries: impl Iterator<Item = &'e Entry>) -> Option<f64> {
-    if function == Aggregate::Distinct {
-        let texts: BTreeSet<&Vec<String>> = entries.flat_map(|entry| &entry.texts).collect();
-        return Some(texts.len() as f64);
-    }
-    let mut numbers: Vec<f64> = entries.flat_map(|entry| &entry.numbers).copied().collect();
-    if numbers.is_empty() {
-        return None;
-    }
-    let sum = || numbers.iter().sum::<f64>();
-    match function {
-        Aggregate::Distinct => None,
-        Aggregate::Sum => Some(sum()),
-        Aggregate::Avg => Some(sum() / numbers.len() as f64),
-        Aggregate::Min => numbers.into_iter().reduce(f64::min),
-        Aggregate::Max => numbers.into_iter().reduce(f64::max),
-        Aggregate::Percentile(percent) => {
-            numbers.sort_by(f64::total_cmp);
-            numbers.get(nearest_rank(percent, numbers.len())).copied()
         }
     }
 }
@@ -109,41 +79,30 @@ fn value<'e>(function: Aggregate, entries: impl Iterator<Item = &'e Entry>) -> O
     clippy::cast_sign_loss,
     reason = "the rank is clamped to the number of values"
 )]
-fn nearest_rank(percent: f64, len: usize) -> usize {
-    let rank = (percent / 100.0 * len as f64).ceil().max(1.0) as usize;
-    rank.min(len) - 1
+pub(super) fn nearest_rank(percent: f64, len: u64) -> u64 {
+    let rank = (percent / 100.0 * len as f64).ceil().max(1.0) as u64;
+    rank.min(len).saturating_sub(1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn numbers(numbers: &[f64]) -> Vec<Entry> {
-        vec![Entry { patterns: Vec::new(), texts: Vec::new(), numbers: numbers.to_vec() }]
-    }
-
-    #[test]
-    fn each_function_computes_what_it_says() {
-        let values = numbers(&[4.0, 1.0, 3.0, 2.0]);
-        for (function, result) in [
-            (Aggregate::Sum, 10.0),
-            (Aggregate::Avg, 2.5),
-            (Aggregate::Min, 1.0),
-            (Aggregate::Max, 4.0),
-            (Aggregate::Percentile(50.0), 2.0),
-            (Aggregate::Percentile(51.0), 3.0),
-            (Aggregate::Percentile(0.0), 1.0),
-            (Aggregate::Percentile(100.0), 4.0),
-        ] {
-            assert_eq!(value(function, values.iter()), Some(result), "{function:?}");
-        }
-    }
-
     #[test]
     fn of_nothing_nothing_compares_but_not_equal() {
-        let none = numbers(&[]);
-        assert!(!holds(Aggregate::Sum, none.iter(), Cmp::Lt, 5.0));
-        assert!(holds(Aggregate::Sum, none.iter(), Cmp::Neq, 5.0));
-        assert!(holds(Aggregate::Distinct, none.iter(), Cmp::Eq, 0.0));
+        assert!(!holds(None, Cmp::Lt, 5.0));
+        assert!(!holds(None, Cmp::Eq, 5.0));
+        assert!(holds(None, Cmp::Neq, 5.0));
+        assert!(holds(Some(5.0), Cmp::Gte, 5.0));
+        assert!(!holds(Some(5.0), Cmp::Neq, 5.0));
+    }
+
+    #[test]
+    fn the_nearest_rank_is_the_smallest_that_enough_values_do_not_exceed() {
+        for (percent, len, rank) in
+            [(0.0, 4, 0), (25.0, 4, 0), (25.1, 4, 1), (50.0, 5, 2), (100.0, 4, 3), (95.0, 1, 0)]
+        {
+            assert_eq!(nearest_rank(percent, len), rank, "{percent} {len}");
+        }
     }
 }

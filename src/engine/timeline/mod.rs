@@ -13,6 +13,7 @@ mod bindings;
 mod chain;
 mod intake;
 mod moment;
+mod running;
 mod shape;
 mod state;
 
@@ -32,9 +33,6 @@ use intake::Intake;
 use moment::Moment;
 use shape::{Shape, millis};
 use state::{KeyState, Occurrence};
-
-/// Events that a result names at most; later ones are only counted.
-const MOST_SEEN: usize = 100;
 
 /// Limits and range of a run, as far as a timeline cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,8 +155,8 @@ impl Timeline {
     }
 
     fn add(&mut self, key: Arc<KeyValues>, occurrence: Arc<Occurrence>) {
-        let state =
-            self.keys.entry(Arc::clone(&key)).or_insert_with(|| KeyState::new(&self.shape.tracks));
+        let new = || KeyState::new(&self.shape.tracks, &self.shape.aggregates);
+        let state = self.keys.entry(Arc::clone(&key)).or_insert_with(new);
         state.push(&self.shape.tracks, &occurrence);
         self.expiry.push_back((occurrence.time, Arc::clone(&key)));
         if occurrence.hits.iter().any(|hit| self.shape.fires.0.contains(&hit.pattern)) {
@@ -230,7 +228,7 @@ impl Timeline {
 
     /// Events as results name them.
     fn named(&self, seen: &[Arc<Occurrence>]) -> Vec<Seen> {
-        let named = seen.iter().rev().take(MOST_SEEN).rev().flat_map(|occurrence| {
+        let named = seen.iter().flat_map(|occurrence| {
             occurrence.hits.iter().filter_map(|hit| {
                 let pattern = self.correlation.patterns.get(hit.pattern.0)?;
                 Some(Seen { name: pattern.name.clone(), origin: occurrence.origin.clone() })

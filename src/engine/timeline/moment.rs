@@ -7,8 +7,12 @@ use crate::ir::{Aggregate, Cmp};
 use super::aggregate;
 use super::bindings::Valuation;
 use super::chain::{Found, Search};
+use super::running::Running;
 use super::shape::{Link, Node, Shape};
-use super::state::{KeyState, Occurrence, TrackId};
+use super::state::{Entry, KeyState, Occurrence, TrackId, entries};
+
+/// Events that a firing names at most.
+const MOST_SEEN: usize = 100;
 
 /// A key's state as of an occurrence.
 pub(super) struct Moment<'s> {
@@ -41,7 +45,20 @@ impl Moment<'_> {
         if !self.holds(&self.shape.root) {
             return None;
         }
-        Some(self.admitted(self.shape.fires.1, self.from, self.at).map(Arc::clone).collect())
+        Some(self.seen())
+    }
+
+    /// The latest occurrences in the window of the patterns that are named positively, in order.
+    fn seen(&self) -> Vec<Arc<Occurrence>> {
+        let patterns = &self.shape.fires.0;
+        let each = (MOST_SEEN / patterns.len().max(1)).max(1);
+        let latest = patterns.iter().flat_map(|pattern| {
+            self.admitted(TrackId(pattern.0), self.from, self.at).rev().take(each)
+        });
+        let mut seen: Vec<_> = latest.map(Arc::clone).collect();
+        seen.sort_by_key(|occurrence| (occurrence.time, occurrence.seq));
+        seen.dedup_by_key(|occurrence| occurrence.seq);
+        seen
     }
 
     /// Whether a condition holds. Recurses as deep as the condition, which `check` bounds.
@@ -118,13 +135,18 @@ impl Moment<'_> {
         function: Aggregate,
         (cmp, value): (Cmp, f64),
     ) -> bool {
-        let entries = self.admitted(track, self.from, self.at).flat_map(|occurrence| {
-            let entries = occurrence.values.get(index).map_or(&[][..], Vec::as_slice);
-            entries.iter().filter(|entry| {
-                self.valuation.is_empty() || occurrence.is_any(&entry.patterns, self.valuation)
-            })
-        });
-        aggregate::holds(function, entries, cmp, value)
+        if self.valuation.is_empty() {
+            let found = self.state.aggregate(index, function, self.from, self.at);
+            return aggregate::holds(found, cmp, value);
+        }
+        let mut running = Running::default();
+        for occurrence in self.admitted(track, self.from, self.at) {
+            let admits = |entry: &&Entry| occurrence.is_any(&entry.patterns, self.valuation);
+            let admitted: Vec<Entry> =
+                entries(occurrence, index).iter().filter(admits).cloned().collect();
+            running.enter(&admitted);
+        }
+        aggregate::holds(running.value(function), cmp, value)
     }
 
     /// The largest weight of a class among what occurs in the window.

@@ -58,6 +58,8 @@ pub(super) struct Shape {
     pub tracks: Tracks,
     /// What its aggregates look at, by index.
     pub operands: Vec<Operand>,
+    /// The track of each aggregate, by index.
+    pub aggregates: Vec<TrackId>,
     /// The patterns at whose occurrences it is evaluated, and their track.
     pub fires: (Vec<PatternId>, TrackId),
     /// Milliseconds before a firing that it may look at.
@@ -72,6 +74,7 @@ impl Shape {
         let mut builder = Builder {
             tracks: Tracks::new(correlation.patterns.len()),
             operands: Vec::new(),
+            aggregates: Vec::new(),
             window: millis(correlation.window),
             back: millis(correlation.window),
             ahead: 0,
@@ -90,8 +93,8 @@ impl Shape {
             named
         };
         let track = builder.tracks.of(&fires);
-        let Builder { tracks, operands, back, ahead, .. } = builder;
-        Self { root, tracks, operands, fires: (fires, track), back, ahead }
+        let Builder { tracks, operands, aggregates, back, ahead, .. } = builder;
+        Self { root, tracks, operands, aggregates, fires: (fires, track), back, ahead }
     }
 }
 
@@ -125,6 +128,7 @@ fn top(cond: &Cond) -> &Cond {
 struct Builder {
     tracks: Tracks,
     operands: Vec<Operand>,
+    aggregates: Vec<TrackId>,
     window: i64,
     back: i64,
     ahead: i64,
@@ -141,6 +145,7 @@ impl Builder {
                 let index = self.operand(*function, of);
                 let patterns: Vec<_> = of.iter().map(|(pattern, _)| *pattern).collect();
                 let track = self.tracks.of(&patterns);
+                self.aggregates.push(track);
                 Node::Aggregate { track, index, function: *function, cmp: *cmp, value: *value }
             }
             Cond::Chain(steps) => Node::Chain(steps.iter().map(|step| self.link(step)).collect()),

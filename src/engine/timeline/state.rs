@@ -3,13 +3,15 @@
 //! A track holds, in time order, the occurrences of any of a set of patterns. Every pattern has
 //! one; conditions that count over several patterns have one more, in which an event is once.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::engine::event::{Origin, Value};
-use crate::ir::PatternId;
+use crate::ir::{Aggregate, PatternId};
 
 use super::bindings::Valuation;
+use super::running::Running;
 
 /// An event as an occurrence of one or several patterns, under one key.
 #[derive(Debug, Clone)]
@@ -92,19 +94,29 @@ impl Tracks {
 }
 
 /// What is remembered of one key.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct KeyState {
     tracks: Vec<VecDeque<Arc<Occurrence>>>,
+    /// Occurrences that each track has forgotten.
+    forgotten: Vec<u64>,
+    /// What each aggregate looks at, and its values. Deciding only reads a state otherwise.
+    running: RefCell<Vec<(TrackId, Running)>>,
     /// Times of events that satisfy several patterns.
     mixed: VecDeque<i64>,
 }
 
 impl KeyState {
-    /// Nothing yet.
-    pub(super) fn new(tracks: &Tracks) -> Self {
+    /// Nothing yet; `aggregates` are the tracks that aggregates look at, by their index.
+    pub(super) fn new(tracks: &Tracks, aggregates: &[TrackId]) -> Self {
         let mut empty = Vec::new();
         empty.resize_with(tracks.sets.len(), VecDeque::new);
-        Self { tracks: empty, mixed: VecDeque::new() }
+        let running = aggregates.iter().map(|track| (*track, Running::default())).collect();
+        Self {
+            forgotten: vec![0; empty.len()],
+            tracks: empty,
+            running: RefCell::new(running),
+            mixed: VecDeque::new(),
+        }
     }
 
     /// Adds an occurrence, not earlier than any before.
@@ -124,11 +136,44 @@ impl KeyState {
         while self.mixed.front().is_some_and(|time| *time < before) {
             self.mixed.pop_front();
         }
-        for track in &mut self.tracks {
+        let tracks = self.tracks.iter_mut().zip(&mut self.forgotten);
+        for (at, (track, forgotten)) in tracks.enumerate() {
             while track.front().is_some_and(|occurrence| occurrence.time < before) {
-                track.pop_front();
+                let Some(occurrence) = track.pop_front() else { break };
+                let running = self.running.get_mut().iter_mut().enumerate();
+                for (index, (_, running)) in running.filter(|(_, (of, _))| of.0 == at) {
+                    running.forget(*forgotten, entries(&occurrence, index));
+                }
+                *forgotten += 1;
             }
         }
+    }
+
+    /// The value of an aggregate over its track from `from` to `to`, neither of which may ever be
+    /// smaller than the last time.
+    pub(super) fn aggregate(
+        &self,
+        index: usize,
+        function: Aggregate,
+        from: i64,
+        to: i64,
+    ) -> Option<f64> {
+        let mut running = self.running.borrow_mut();
+        let (of, running) = running.get_mut(index)?;
+        let (track, forgotten) = (self.tracks.get(of.0)?, *self.forgotten.get(of.0)?);
+        let get = |number: u64| {
+            let at = usize::try_from(number.checked_sub(forgotten)?).ok()?;
+            track.get(at)
+        };
+        while let Some(occurrence) = get(running.next).filter(|of| of.time <= to) {
+            running.enter(entries(occurrence, index));
+        }
+        while running.first < running.next
+            && let Some(occurrence) = get(running.first).filter(|of| of.time < from)
+        {
+            running.leave(entries(occurrence, index));
+        }
+        running.value(function)
     }
 
     /// Whether nothing is remembered.
@@ -160,4 +205,9 @@ impl KeyState {
         let end = track.partition_point(|occurrence| occurrence.time <= to).max(start);
         track.range(start..end)
     }
+}
+
+/// What an aggregate looks at in an occurrence.
+pub(super) fn entries(occurrence: &Occurrence, index: usize) -> &[Entry] {
+    occurrence.values.get(index).map_or(&[], Vec::as_slice)
 }

@@ -226,3 +226,22 @@ fn a_count_holds_on_the_way_up() {
     let events = [(0, &[A][..]), (1, &[A, B]), (2, &[B])];
     assert_eq!(fires(few, 0, &events), Some((0, 1, 2)));
 }
+
+#[test]
+fn counts_and_aggregates_over_a_busy_key_end() {
+    let field = FieldRef { name: "host".to_owned(), ty: Type::Domain };
+    let distinct = Cond::Aggregate {
+        function: crate::ir::Aggregate::Distinct,
+        of: vec![(A, vec![field])],
+        cmp: Cmp::Gte,
+        value: 1.0,
+    };
+    let count = Cond::Count { of: vec![A], cmp: Cmp::Gte, value: 10 };
+    let mut timeline = timeline(Cond::All(vec![distinct, count]), 0, Bounds::default());
+    for event in 0..20_000 {
+        push(&mut timeline, event / 10, "h", &[A]);
+    }
+    timeline.finish();
+    let (_, verdict) = timeline.verdicts().next().unwrap();
+    assert_eq!((verdict.count, verdict.events.len()), (20_000, 100));
+}
