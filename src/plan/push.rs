@@ -133,9 +133,9 @@ impl<'a> Columns<'a> {
             return Ok(decided(holds));
         }
         if let Scalar::Case(cases) = value
-            && let Some(pushed) = push_case(cases, &test.op)
+            && cases.iter().all(|(_, value)| is_direct(value, &test.op))
         {
-            return Ok(pushed);
+            return self.push_case(cases, test, at);
         }
         if let Scalar::Rewrite(inner, rewrites) = value
             && let Some(pulled) = respell::pull(test, rewrites)
@@ -145,6 +145,31 @@ impl<'a> Columns<'a> {
         let column = self.column_of(&test.field.name, value);
         let op = self.push_op(&test.op, test.span, at)?;
         Ok(Predicate::Test(Test { field: column, op, span: test.span }))
+    }
+
+    /// The cases that satisfy the test; a case holds where none before it does.
+    fn push_case(
+        &mut self,
+        cases: &[(Vec<Condition>, Scalar)],
+        test: &Test,
+        at: At<'_>,
+    ) -> Result<Predicate<Column>, Box<Diagnostic>> {
+        let mut before: Vec<Predicate<Column>> = Vec::new();
+        let mut satisfied = Vec::new();
+        for (conditions, value) in cases {
+            let here = Predicate::all(conditions.iter().map(condition));
+            let holds = self.push_value(test, value, at)?;
+            if !holds.is_never() {
+                let others = before.iter().cloned().map(Predicate::negate);
+                let parts = std::iter::once(here.clone()).chain(others).chain([holds]);
+                satisfied.push(Predicate::all(parts));
+            }
+            before.push(here);
+        }
+        if matches!(test.op, Op::Null) {
+            satisfied.push(Predicate::any(before).negate());
+        }
+        Ok(Predicate::any(satisfied))
     }
 
     /// Tests of one field, on another value than it has.
@@ -242,23 +267,18 @@ fn columns_of<'a>(value: &'a Scalar, into: &mut BTreeSet<&'a str>) {
     }
 }
 
-/// The cases that satisfy the test, if all are constants; a case holds where none before it does.
-fn push_case(cases: &[(Vec<Condition>, Scalar)], op: &Op) -> Option<Predicate<Column>> {
-    let mut before: Vec<Predicate<Column>> = Vec::new();
-    let mut satisfied = Vec::new();
-    for (conditions, value) in cases {
-        let Scalar::Constant(text) = value else { return None };
-        let here = Predicate::all(conditions.iter().map(condition));
-        if constant::holds(op, text)? {
-            let others = before.iter().cloned().map(Predicate::negate);
-            satisfied.push(Predicate::all(std::iter::once(here.clone()).chain(others)));
-        }
-        before.push(here);
+/// Whether a test on the value needs nothing computed.
+fn is_direct(value: &Scalar, op: &Op) -> bool {
+    match value {
+        Scalar::Constant(text) => constant::holds(op, text).is_some(),
+        Scalar::Column(_) => true,
+        Scalar::Join(_)
+        | Scalar::Default(..)
+        | Scalar::Rewrite(..)
+        | Scalar::Case(_)
+        | Scalar::Member(..)
+        | Scalar::Hex(..) => false,
     }
-    if matches!(op, Op::Null) {
-        return Some(Predicate::any(before).negate());
-    }
-    Some(Predicate::any(satisfied))
 }
 
 /// E0503 where a test asks for a part that the platform's value never has.

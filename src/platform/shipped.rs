@@ -22,7 +22,7 @@ macro_rules! shipped {
     };
 }
 
-shipped!("defender-xdr", "elastic-winlogbeat", "splunk-ta", "splunk-generic");
+shipped!("defender-xdr", "elastic-winlogbeat", "elastic-defend", "splunk-ta", "splunk-generic");
 
 /// Names of the shipped platforms; the first that a target queries is its default.
 #[must_use]

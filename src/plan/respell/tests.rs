@@ -186,7 +186,7 @@ fn wanted() -> impl Strategy<Value = TextTest> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn a_pulled_test_holds_exactly_where_the_test_holds_of_the_respelt_value(

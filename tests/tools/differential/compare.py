@@ -5,7 +5,8 @@ Development only: needs ../shared (see `run` beside this file).
 A case of tests/corpus takes part if it has `events.ndjson` (neutral events, see shapes.py) and
 `expect.json`: `{"rule": …, "names": [names of the key's parts], "keys": [[…], …]}` for a correlation,
 `{"rule": …, "events": [line numbers from 0]}` for single events. A platform that refuses the rule, or
-that holds none of its events, is counted as such and must be listed in `refused` of the expectation.
+that holds none of its events, must be listed in `refused` of the expectation (or its target, if no platform
+of it takes the rule).
 """
 
 import json
@@ -25,13 +26,24 @@ import kqlrun  # noqa: E402
 import shapes  # noqa: E402
 import splexec  # noqa: E402
 
-PLATFORMS = {"splunk": "splunk-ta", "kql": "defender-xdr", "eql": "elastic-winlogbeat"}
-XDR = kqlrun.builtin_schemas("xdr")
-ELASTIC = eqlschema.Schema.load(["ecs", "winlogbeat", "zeek", "non_ecs"], [])
+# Which target each platform is queried in; in a case's `refused`, a target stands for all its platforms.
+PLATFORMS = {
+    "splunk-ta": "splunk",
+    "defender-xdr": "kql",
+    "elastic-winlogbeat": "eql",
+    "elastic-defend": "eql",
+}
+KUSTO = {"defender-xdr": (shapes.xdr, kqlrun.builtin_schemas("xdr"))}
+# The column that holds the number of the event.
+NUMBER = {"splunk-ta": "id", "defender-xdr": "ReportId"}
+ELASTIC = {
+    "elastic-winlogbeat": eqlschema.Schema.load(["ecs", "winlogbeat", "zeek", "non_ecs"], []),
+    "elastic-defend": eqlschema.Schema.load(["ecs", "endpoint"], []),
+}
 
 
-def convert(binary, folder, target):
-    command = [binary, "convert", ".", "-t", target, "-p", PLATFORMS[target], "--format", "json"]
+def convert(binary, folder, platform):
+    command = [binary, "convert", ".", "-t", PLATFORMS[platform], "-p", platform, "--format", "json"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     return {one["rule"]: one for one in map(json.loads, done.stdout.splitlines())}
 
@@ -42,10 +54,11 @@ def splunk(query, events):
     return [splexec.to_json(row) for row in rows]
 
 
-def kql(query, events):
+def kql(query, events, platform):
+    shape, schema = KUSTO[platform]
     tables = {}
     for number, event in enumerate(events):
-        table, row = shapes.xdr(number, event)
+        table, row = shape(number, event)
         if table:
             tables.setdefault(table, []).append(json.dumps(shapes.without_nulls(row)))
     with tempfile.TemporaryDirectory() as folder:
@@ -53,15 +66,21 @@ def kql(query, events):
             (pathlib.Path(folder) / f"{table}.ndjson").write_text("\n".join(rows) + "\n")
         results = []
         for shuffle in (None, 1, 2):
-            rows = kqlrun.run_query(query, kqlrun.Tables(folder, XDR), shuffle=shuffle)[1]
+            rows = kqlrun.run_query(query, kqlrun.Tables(folder, schema), shuffle=shuffle)[1]
             results.append(rows)
     return results[0]
 
 
-def eql(query, events):
-    shaped = [shapes.winlogbeat(n, e) for n, e in enumerate(events)]
+def eql(query, events, platform):
+    shape = {"elastic-winlogbeat": shapes.winlogbeat, "elastic-defend": shapes.defend}[platform]
+    shaped = [shape(n, e) for n, e in enumerate(events)]
     documents = [shapes.without_nulls(document) for document in shaped if document]
-    return eqlrun.run_query(query, documents, ELASTIC)[0]
+    return eqlrun.run_query(query, documents, ELASTIC[platform])[0]
+
+
+def rows_of(platform, query, events):
+    """The rows that a query for Splunk or KQL returns."""
+    return splunk(query, events) if PLATFORMS[platform] == "splunk" else kql(query, events, platform)
 
 
 def key_of_row(row, names):
@@ -77,20 +96,18 @@ def key_of_eql(result, names, events, expectation):
     return tuple(str(event.get(name)) for name in fields)
 
 
-def fired(target, queries, events, expectation):
+def fired(platform, queries, events, expectation):
     """The keys, or the numbers of the events, that the queries find."""
     names = expectation.get("names")
     found = set()
     for query in queries:
-        if target == "eql":
-            for result in eql(query, events):
+        if PLATFORMS[platform] == "eql":
+            for result in eql(query, events, platform):
                 one = int(result["id"]) if names is None else key_of_eql(result, names, events, expectation)
                 found.add(one)
             continue
-        rows = splunk(query, events) if target == "splunk" else kql(query, events)
-        number = "id" if target == "splunk" else "ReportId"
-        for row in rows:
-            found.add(int(row[number]) if names is None else key_of_row(row, names))
+        for row in rows_of(platform, query, events):
+            found.add(int(row[NUMBER[platform]]) if names is None else key_of_row(row, names))
     return found
 
 
@@ -122,17 +139,17 @@ def check(binary, folder, with_engine, report):
         wanted = set(expectation["events"])
     if with_engine:
         report(folder.name, "engine", wanted, lambda: engine(binary, folder, events, expectation))
-    for target in PLATFORMS:
-        converted = convert(binary, folder, target).get(expectation["rule"])
-        refused = target in expectation.get("refused", [])
+    for platform, target in PLATFORMS.items():
+        converted = convert(binary, folder, platform).get(expectation["rule"])
+        refused = not {platform, target}.isdisjoint(expectation.get("refused", []))
         if converted is None or not converted["queries"]:
             codes = [found["code"] for found in (converted or {}).get("diagnostics", [])]
-            report(folder.name, target, refused, lambda: True, f"refused {codes}")
+            report(folder.name, platform, refused, lambda: True, f"refused {codes}")
         elif refused:
-            report(folder.name, target, "a refusal", lambda: "queries")
+            report(folder.name, platform, "a refusal", lambda: "queries")
         else:
             queries = converted["queries"]
-            report(folder.name, target, wanted, lambda: fired(target, queries, events, expectation))
+            report(folder.name, platform, wanted, lambda: fired(platform, queries, events, expectation))
 
 
 def main():

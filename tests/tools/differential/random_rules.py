@@ -251,55 +251,56 @@ def check_batch(binary, shapes, execute, rules, tally):
     with tempfile.TemporaryDirectory() as folder:
         for name, (made, _) in rules.items():
             (pathlib.Path(folder) / f"{name}.yml").write_text(made.text)
-        emitted = {target: execute.convert(binary, folder, target) for target in execute.PLATFORMS}
+        emitted = {platform: execute.convert(binary, folder, platform) for platform in execute.PLATFORMS}
     for name, (made, events) in rules.items():
         results = [one for one in engine(binary, shapes, made.text, events) if one["rule"] == name]
         tally["fired"] += bool(results)
-        for target in execute.PLATFORMS:
-            one = emitted[target].get(name)
+        for platform in execute.PLATFORMS:
+            one = emitted[platform].get(name)
             if one is None or not one["queries"]:
                 tally["refused"] += 1
                 continue
-            compare(shapes, execute, target, made, events, results, one["queries"], tally)
+            compare(execute, platform, made, events, results, one["queries"], tally)
 
 
-def compare(shapes, execute, target, made, events, results, queries, tally):
+def compare(execute, platform, made, events, results, queries, tally):
     try:
         if isinstance(made, Rule):
             wanted = {event["line"] - 1 for one in results for event in one["events"]}
-            found = execute.fired(target, queries, events, {})
+            found = execute.fired(platform, queries, events, {})
         else:
-            wanted, found = firings(shapes, execute, target, made, events, results, queries)
+            wanted, found = firings(execute, platform, made, events, results, queries)
     except Exception as error:  # whatever an interpreter says is a difference
         wanted, found = "no error", f"{type(error).__name__}: {error}"
     # Orders of three and more on EQL: the order of simultaneous events is Elasticsearch's (the query
     # says so in a comment), so fewer may be found.
-    says_so = target == "eql" and queries[0].startswith("// events of the same millisecond")
+    says_so = execute.PLATFORMS[platform] == "eql" and queries[0].startswith("// events of the same millisecond")
     if wanted == found or says_so and isinstance(found, set) and found < wanted:
         tally["passed"] += 1
         return
     tally["failed"] += 1
-    print(f"--- {target}: engine {wanted}, platform {found}")
+    print(f"--- {platform}: engine {wanted}, platform {found}")
     print(made.text)
     for number, event in enumerate(events):
         print(f"    {number}: {json.dumps(event)}")
     print("\n\n".join(queries), flush=True)
 
 
-def firings(shapes, execute, target, made, events, results, queries):
+def firings(execute, platform, made, events, results, queries):
     import datetime
 
     def instant(text):
         return round(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
 
+    target = execute.PLATFORMS[platform]
     if target == "eql":
         keys = {tuple(str(one["key"][key]) for key in made.keys) for one in results}
-        return keys, execute.fired(target, queries, events, {"names": made.keys})
+        return keys, execute.fired(platform, queries, events, {"names": made.keys})
     wanted = {
         (tuple(str(one["key"][key]) for key in made.keys), instant(one["first"]), instant(one["last"]), one["count"])
         for one in results
     }
-    rows = [row for query in queries for row in (execute.splunk if target == "splunk" else execute.kql)(query, events)]
+    rows = [row for query in queries for row in execute.rows_of(platform, query, events)]
     if target == "splunk":
         found = {
             (tuple(str(row[key]) for key in made.keys), milliseconds(float(row["first_firing"])),

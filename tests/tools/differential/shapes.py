@@ -209,6 +209,85 @@ def winlogbeat(number, event):
     return None
 
 
+DEFEND = {
+    "windows/process_creation": ("process", "start", "start"),
+    "windows/file_event": ("file", "creation", "creation"),
+    "windows/registry_set": ("registry", "modification", "change"),
+    "windows/image_load": ("library", "load", "start"),
+    "windows/driver_load": ("driver", "load", "start"),
+    "windows/dns_query": ("network", "lookup_requested", "start"),
+    "windows/network_connection": ("network", "connection_attempted", "start"),
+}
+
+
+def defend(number, event):
+    """A document of Elastic Defend, after the sample events of its package; nothing if it has no such events."""
+    key, source = event["ls"], fields(event)
+    if key not in DEFEND:
+        return None
+    category, action, kind = DEFEND[key]
+    if str(source.get("Initiated", True)).lower() != "true":
+        action = "connection_accepted"
+    dataset = {"driver": "library"}.get(category, category)
+    domain, _, user = (source.get("User") or "").rpartition("\\")
+    image = source.get("Image")
+    document = {
+        "_id": str(number),
+        "@timestamp": iso(event),
+        "agent": {"type": "endpoint"},
+        "data_stream": {"dataset": f"endpoint.events.{dataset}"},
+        "event": {"id": f"e{number}", "kind": "event", "module": "endpoint", "category": [category], "type": [kind],
+                  "action": action, "dataset": f"endpoint.events.{dataset}"},
+        "host": {"name": source.get("Computer"), "hostname": source.get("Computer"), "os": {"type": "windows"}},
+        "user": {"domain": domain or None, "name": user or None},
+        "process": {"executable": image, "name": image and image.rpartition("\\")[2], "pid": source.get("ProcessId"),
+                    "entity_id": source.get("ProcessGuid")},
+    }
+    if category == "process":
+        document["process"] |= {
+            "command_line": source.get("CommandLine"),
+            "working_directory": source.get("CurrentDirectory"),
+            "pe": {"original_file_name": source.get("OriginalFileName")},
+            "parent": {"executable": source.get("ParentImage"), "command_line": source.get("ParentCommandLine"),
+                       "pid": source.get("ParentProcessId")},
+            "Ext": {"token": {"integrity_level_name": source.get("IntegrityLevel", "").lower() or None}},
+        }
+    if category == "file":
+        document["file"] = {"path": source.get("TargetFilename")}
+    if category == "registry":
+        document["registry"] = defend_registry(source.get("TargetObject") or "", source.get("Details"))
+    if dataset == "library":
+        signed = source.get("Signed")
+        status = {"Valid": "trusted", "Expired": "errorExpired", "Revoked": "errorRevoked", "Unavailable": None}
+        document["dll"] = {"path": source.get("ImageLoaded"), "code_signature": {
+            "exists": None if signed is None else str(signed).lower() == "true",
+            "subject_name": source.get("Signature"),
+            "status": status.get(source.get("SignatureStatus")),
+        }}
+    if key == "windows/dns_query":
+        document["dns"] = {"question": {"name": source.get("QueryName"), "type": "A"}}
+    if key == "windows/network_connection":
+        document["source"] = {"ip": source.get("SourceIp"), "port": source.get("SourcePort")}
+        document["destination"] = {"ip": source.get("DestinationIp"), "port": source.get("DestinationPort")}
+        document["network"] = {"transport": source.get("Protocol", "tcp")}
+    return document
+
+
+def defend_registry(target, details):
+    """Hives are abbreviated but for those of users, control sets numbered, default values without a name."""
+    hive, _, rest = target.partition("\\")
+    hive = {"HKU": "HKEY_USERS"}.get(hive.upper(), hive)
+    if rest.upper().startswith("SYSTEM\\CURRENTCONTROLSET\\"):
+        rest = "SYSTEM\\ControlSet001\\" + rest.split("\\", 2)[2]
+    key, _, value = rest.rpartition("\\")
+    value = "" if value == "(Default)" else value
+    number = str(details).startswith("DWORD (0x")
+    data = {"type": "REG_DWORD" if number else "REG_SZ"}
+    if details is not None:
+        data["strings"] = [str(int(details[9:-1], 16)) if number else str(details)]
+    return {"hive": hive, "key": key, "value": value, "path": f"{hive}\\{key}\\{value}", "data": data}
+
+
 def without_nulls(value):
     if isinstance(value, dict):
         return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
