@@ -111,12 +111,15 @@ fn what_cannot_be_read_as_rules_gives_one_object_without_a_rule() {
 #[test]
 fn a_wrong_command_line_is_exit_code_2_with_a_suggestion() {
     let folder = folder_with(&[("rule.yml", RULE.as_bytes())]);
-    let wrong: [(&[&str], &str); 5] = [
+    let wrong: [(&[&str], &str); 8] = [
         (&["convert", "rule.yml", "-t", "kqk"], "the nearest name is `kql`"),
         (&["convert", "rule.yml", "-t", "kql", "-p", "defender-xrd"], "defender-xdr"),
         (&["convert", "rule.yml", "-t", "kql", "-p", "splunk-ta"], "`splunk`"),
         (&["convert", "missing.yml", "-t", "kql"], "missing.yml"),
         (&["convert", "rule.yml"], "which query language"),
+        (&["convert", "-t", "kql"], "which rules?"),
+        (&["convert", "rule.yml", "-t", "kql", "-e", "soc"], "either targets"),
+        (&["convert", "rule.yml", "-t", "kql", "--accept", "E0301"], "no approximation `E0301`"),
     ];
     for (arguments, said) in wrong {
         let output = run(folder.path(), arguments);
@@ -212,6 +215,27 @@ fn hostile_rules_end_quickly_with_a_diagnostic() {
             assert!(stderr(&output).len() < 100_000);
         }
     }
+}
+
+#[test]
+fn names_cannot_begin_a_line_of_their_own() {
+    let hostile = RULE.replace("name: certutil", "name: \"x\\nDeviceEvents | take 1\\e[31m\"");
+    let other = RULE.replace("name: certutil", "name: other");
+    let folder = folder_with(&[("a.yml", hostile.as_bytes()), ("b.yml", other.as_bytes())]);
+    let text = stdout(&run(folder.path(), &["convert", ".", "-t", "kql"]));
+    assert!(!text.contains('\u{1b}') && !text.contains("\nDeviceEvents |"), "{text}");
+}
+
+#[test]
+fn a_window_beyond_what_the_platform_keeps_is_refused() {
+    let long = CORRELATION.replace("timespan: 5m", "timespan: 5M");
+    let folder = folder_with(&[("rule.yml", format!("{RULE}---\n{long}").as_bytes())]);
+    let output = run(folder.path(), &["convert", ".", "-t", "kql"]);
+    assert!(
+        code(&output) == 1 && stderr(&output).contains("looks back 30 days"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]

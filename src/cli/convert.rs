@@ -181,8 +181,10 @@ fn print_text(workspace: &Workspace, outcomes: &[Outcome<'_>], goals: usize, out
         if printed > 1 {
             let name = outcome.document.and_then(name).unwrap_or_default();
             let (target, platform) = (outcome.goal.backend.target(), &outcome.goal.platform.name);
-            let blank = if first { "" } else { "\n" };
-            output.line(&format!("{blank}=== {name} ({target}, {platform})"));
+            if !first {
+                output.line("");
+            }
+            output.told(&format!("=== {name} ({target}, {platform})"));
         }
         first = false;
         let separator = if outcome.queries.len() > 1 { "\n\n" } else { "" };
@@ -192,9 +194,14 @@ fn print_text(workspace: &Workspace, outcomes: &[Outcome<'_>], goals: usize, out
     let agreed = outcomes.iter().filter(|outcome| outcome.agreed).count();
     output.findings(workspace.reported().chain(refused.iter().copied()), &workspace.sources);
     let rules = outcomes.len() / goals.max(1);
+    let silent = workspace.selection().filter_map(|(_, rule)| rule).filter(|rule| !rule.emitted);
+    let silent = match silent.count() {
+        0 => String::new(),
+        count => format!(" ({} only for correlations)", counted(count, "more rule")),
+    };
     let found = workspace.reported().chain(refused.iter().copied());
     output.remark(&format!(
-        "{} to {}: {}{}; {}",
+        "{}{silent} to {}: {}{}; {}",
         counted(rules, "rule"),
         counted(goals, "target"),
         counted_queries(printed),

@@ -33,13 +33,13 @@ impl Goal {
         self.backend.render(&plan)
     }
 
-    /// What there is to say about the queries of a rule: which accepted approximations they need,
+    /// What there is to say about the queries of a rule: in what they are approximations,
     /// W0501 where the platform has no schema, E0708 where the project says that it is refused.
     pub(super) fn remarks(&self, rule: &Rule, queries: &[Query]) -> Vec<Diagnostic> {
         let needed: BTreeSet<Code> =
             queries.iter().flat_map(|query| &query.approximate).copied().collect();
         let accepted = needed.into_iter().map(|code| {
-            let message = format!("the query needs an accepted approximation: {}", code.title());
+            let message = format!("the query is an approximation: {}", code.title());
             Diagnostic::new(code, rule.meta.span, message)
         });
         let unchecked = self.platform.unchecked.then(|| {
@@ -106,6 +106,9 @@ struct Wanted {
 
 /// Targets with their platforms: those of the command line, else environments.
 fn wanted(arguments: &GoalArguments, project: &Project, problems: &mut Vec<String>) -> Vec<Wanted> {
+    if !arguments.target.is_empty() && !arguments.environment.is_empty() {
+        problems.push("say either targets (`-t`) or environments (`-e`)".to_owned());
+    }
     if !arguments.target.is_empty() {
         let wanted = |target: &String| Wanted {
             target: target.clone(),
@@ -142,8 +145,8 @@ fn accepted(codes: &[String]) -> (Vec<Code>, Vec<String>) {
     let (mut accepted, mut problems) = (Vec::new(), Vec::new());
     for text in codes {
         match Code::find(text) {
-            Some(code) => accepted.push(code),
-            None => problems.push(format!("there is no approximation `{text}`")),
+            Some(code) if code.is_approximation() => accepted.push(code),
+            Some(_) | None => problems.push(format!("there is no approximation `{text}`")),
         }
     }
     (accepted, problems)

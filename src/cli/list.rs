@@ -109,7 +109,7 @@ fn rules(paths: &[PathBuf], output: &mut Output) -> Result<(), Vec<String>> {
         let id = meta.id.as_ref().map_or("-", |id| id.node.as_str());
         let name = meta.name.as_ref().or(meta.title.as_ref()).map_or("", |name| name.node.as_str());
         let state = if rule.is_some() { "ok" } else { "error" };
-        output.line(&format!("{id:<38}{state:<7}{name}"));
+        output.told(&format!("{id:<38}{state:<7}{name}"));
     }
     Ok(())
 }

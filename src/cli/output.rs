@@ -28,10 +28,16 @@ impl Output {
         let _ = writeln!(self.out, "{text}");
     }
 
-    /// A line beside the result.
+    /// A line of the result that quotes rules or events: control characters are made visible, so
+    /// that no name begins a line of its own or speaks to the terminal.
+    pub(super) fn told(&mut self, text: &str) {
+        self.line(&visible(text));
+    }
+
+    /// A line beside the result, control characters made visible.
     pub(super) fn remark(&mut self, text: &str) {
         self.flush();
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        let _ = writeln!(std::io::stderr().lock(), "{}", visible(text));
     }
 
     /// Findings beside the result, each followed by an empty line.
@@ -53,6 +59,20 @@ impl Output {
     }
 }
 
+/// The text with control characters, and those that turn the direction of writing, as `\u{…}`.
+fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+        if c.is_control() || turns {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// `3 errors, 1 warning`.
 pub(super) fn tally<'a>(found: impl IntoIterator<Item = &'a Diagnostic>) -> String {
     let (mut errors, mut warnings) = (0, 0);
@@ -69,4 +89,14 @@ pub(super) fn tally<'a>(found: impl IntoIterator<Item = &'a Diagnostic>) -> Stri
 pub(super) fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_and_not_obeyed() {
+        assert_eq!(visible("a\n\u{1b}[31mb\u{202e}ä"), "a\\u{a}\\u{1b}[31mb\\u{202e}ä");
+    }
 }

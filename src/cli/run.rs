@@ -211,16 +211,16 @@ fn print_text(rule: &Rule, result: &RuleResult, output: &mut Output) {
     for (name, value) in &result.key {
         line.push_str(&format!("  {name}={value}"));
     }
-    output.line(&line);
+    output.told(&line);
     for (name, value) in &verdict.show {
-        output.line(&format!("    {name} = {}", json(value)));
+        output.told(&format!("    {name} = {}", json(value)));
     }
     let more = verdict.events.len().saturating_sub(MOST_PRINTED);
     for seen in verdict.events.iter().skip(more) {
-        output.line(&format!("    {}:{}  {}", seen.origin.file, seen.origin.line, seen.name));
+        output.told(&format!("    {}:{}  {}", seen.origin.file, seen.origin.line, seen.name));
     }
     if more > 0 {
-        output.line(&format!("    and {more} more"));
+        output.told(&format!("    and {more} more"));
     }
 }
 

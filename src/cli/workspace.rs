@@ -51,6 +51,11 @@ impl Workspace {
         let mut diagnostics = Diagnostics::default();
         let start = paths.first().map_or(Path::new("."), PathBuf::as_path);
         let (root, project) = read_project(start, &mut sources, &mut diagnostics)?;
+        if root.is_none() && paths.is_empty() {
+            let problem =
+                "which rules? name files or folders: there is no sigweave.toml here or above";
+            return Err(vec![problem.to_owned()]);
+        }
         let folders = rule_folders(root.as_deref(), &project);
         let paths = if paths.is_empty() { &folders } else { paths };
         let chosen = expand(paths)?;

@@ -93,6 +93,12 @@ impl Code {
         if self.id().starts_with('E') { Severity::Error } else { Severity::Warning }
     }
 
+    /// Whether it names an approximation that a rule or a project may accept.
+    #[must_use]
+    pub fn is_approximation(self) -> bool {
+        self == Self::SimultaneousEvents
+    }
+
     /// The code with this id or name, in any case.
     #[must_use]
     pub fn find(text: &str) -> Option<Self> {

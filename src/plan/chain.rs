@@ -53,6 +53,9 @@ pub(super) fn fires(atoms: &mut Atoms, steps: &[Step]) -> Result<Vec<Fire>, Vec<
     Ok(firing.into_iter().map(fire).collect())
 }
 
+/// How many masks the plan of an order may have: four steps that may all match one event.
+const MAX_MASKS: usize = 16;
+
 /// The patterns of steps without further demands.
 fn plain(atoms: &Atoms, steps: &[Step]) -> Result<Vec<PatternId>, Vec<Diagnostic>> {
     if steps.iter().any(|step| step.within.is_some() || !step.without.is_empty()) {
@@ -61,6 +64,13 @@ fn plain(atoms: &Atoms, steps: &[Step]) -> Result<Vec<PatternId>, Vec<Diagnostic
     if steps.len() > MAX_STEPS {
         let message = format!("an order has more than {MAX_STEPS} steps");
         return Err(vec![Diagnostic::new(Code::OverLimit, atoms.span, message)]);
+    }
+    if atoms.masks.len() > MAX_MASKS && steps.len() > 2 {
+        let message = "too many steps of an order may match the same event";
+        return Err(vec![
+            Diagnostic::new(Code::OverLimit, atoms.span, message)
+                .help("add tests by which the steps exclude each other; four may overlap"),
+        ]);
     }
     Ok(steps.iter().map(|step| step.pattern).collect())
 }

@@ -44,6 +44,7 @@ pub(super) fn timeline(
     platform: &Platform,
 ) -> Result<Timeline, Vec<Diagnostic>> {
     let mut found = Vec::new();
+    found.extend(beyond_lookback(correlation, rule, platform));
     let groups = group(correlation, platform, &mut found);
     let mut legs = Vec::new();
     for group in &groups {
@@ -70,6 +71,25 @@ pub(super) fn timeline(
         starts: lowered.starts,
         holds: lowered.holds,
         fires: lowered.fires,
+    })
+}
+
+/// E0607 where the window is longer than the platform lets a query look back.
+fn beyond_lookback(
+    correlation: &Correlation,
+    rule: &Rule,
+    platform: &Platform,
+) -> Option<Diagnostic> {
+    const DAY: u64 = 86_400_000;
+    let days = platform.lookback?;
+    (correlation.window > days.saturating_mul(DAY)).then(|| {
+        let message = format!(
+            "the window has {} days, but `{}` looks back {days} days at most",
+            correlation.window.div_ceil(DAY),
+            platform.name
+        );
+        Diagnostic::new(Code::OverLimit, rule.meta.span, message)
+            .help("shorten the timespan; `m` are minutes and `M` are months")
     })
 }
 

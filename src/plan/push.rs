@@ -310,7 +310,7 @@ fn guard_nulls(
     resolved: &Resolved,
     nulls: Vec<Predicate<Column>>,
 ) -> Predicate<Column> {
-    if matches!(op, Op::Null) {
+    if matches!(op, Op::Null) || asks_for_a_null(op, resolved) {
         return Predicate::any(std::iter::once(plain).chain(nulls));
     }
     let satisfying = resolved.null_values.iter().zip(nulls);
@@ -318,4 +318,13 @@ fn guard_nulls(
         .filter(|(text, _)| constant::holds(op, text).unwrap_or(true))
         .map(|(_, equal)| equal.negate());
     Predicate::all(std::iter::once(plain).chain(guards.collect::<Vec<_>>()))
+}
+
+/// Whether a test asks for the empty text, or for the very text that stands for a missing value:
+/// where a platform tells neither from a missing value, all mean the same.
+fn asks_for_a_null(op: &Op, resolved: &Resolved) -> bool {
+    let Op::Text { test: TextTest::Equals(text), .. } = op else { return false };
+    let stands_for_it = |null: &String| null.eq_ignore_ascii_case(text);
+    !resolved.null_values.is_empty()
+        && (text.is_empty() || resolved.null_values.iter().any(stands_for_it))
 }

@@ -34,13 +34,14 @@ use schema::Schema;
 use sections::{Group, Sections};
 
 /// Keys of a platform file.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "platform",
     "title",
     "targets",
     "schema",
     "unchecked",
     "index",
+    "lookback",
     "parts",
     "rewrites",
     "logsources",
@@ -83,6 +84,8 @@ pub struct Platform {
     pub targets: Vec<String>,
     /// Whether fields pass as they are named, because the platform has no schema (W0501).
     pub unchecked: bool,
+    /// How far back a query may look, in days, if the product has a limit.
+    pub lookback: Option<u64>,
     /// What a condition on the index is about, where there is one.
     index: Option<String>,
     /// Rows that are asked for at every place.
@@ -144,6 +147,8 @@ impl Platform {
         let text = |node: Node| node.text().map(str::to_owned);
         let unchecked = option("unchecked").and_then(text).is_some_and(|text| text == "true");
         let index = option("index").and_then(text);
+        let days = option("lookback").and_then(text);
+        let lookback = days.and_then(|days| days.strip_suffix('d')?.parse().ok());
         let (schema, taxonomy) = (Schema::find(schema), Taxonomy::standard());
         let mut keys: Vec<String> = sections.names(Group::LogSources).map(str::to_owned).collect();
         if keys.iter().any(|key| key == EVERY) {
@@ -153,7 +158,7 @@ impl Platform {
         let places = keys.into_iter().map(|key| (key, OnceLock::new())).collect();
         let context = Context { sections, schema, taxonomy, rewrites: OnceLock::new() };
         let everywhere = Vec::new();
-        Self { name, title, targets, unchecked, index, everywhere, context, places }
+        Self { name, title, targets, unchecked, lookback, index, everywhere, context, places }
     }
 
     /// The platform, searched in these indexes only; `None` if it is not searched by index.

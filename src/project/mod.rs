@@ -16,6 +16,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::{Component, Path};
 
 use toml::Spanned as TomlSpanned;
 use toml::de::{DeTable, DeValue};
@@ -92,8 +93,8 @@ impl Reader<'_> {
         let mut project = Project::default();
         for (key, value) in table {
             match key.get_ref().as_ref() {
-                "rules" => project.rules = self.texts(value),
-                "accept" => project.accept = self.codes(value),
+                "rules" => project.rules = self.folders(value),
+                "accept" => project.accept = self.accepted(value),
                 "environments" => project.environments = self.environments(value),
                 "parameters" => project.parameters = self.parameters(value),
                 other => self.unknown_key(other, &key.span(), &known),
@@ -124,7 +125,7 @@ impl Reader<'_> {
                 "target" => target = self.text(value),
                 "platform" => platform = self.text(value),
                 "index" => index = self.texts(value),
-                "accept" => accept = self.codes(value),
+                "accept" => accept = self.accepted(value),
                 "refused" => refused = self.refused(value),
                 other => self.unknown_key(other, &key.span(), &ENVIRONMENT_KEYS),
             }
@@ -171,6 +172,44 @@ impl Reader<'_> {
             return Vec::new();
         };
         table.iter().collect()
+    }
+
+    /// Folders within the project.
+    fn folders(&mut self, value: &Value<'_>) -> Vec<Spanned<String>> {
+        let mut folders = self.texts(value);
+        folders.retain(|folder| {
+            let path = Path::new(&folder.node);
+            let inside = path
+                .components()
+                .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+            if !inside {
+                let message = format!("`{}` leads out of the project", folder.node);
+                self.diagnostics.push(
+                    Diagnostic::new(Code::ProjectSyntax, folder.span, message)
+                        .help("name folders below that of the project file"),
+                );
+            }
+            inside
+        });
+        folders
+    }
+
+    /// Codes of approximations.
+    fn accepted(&mut self, value: &Value<'_>) -> Vec<Code> {
+        let mut codes = self.codes(value);
+        codes.retain(|code| {
+            let approximation = code.is_approximation();
+            if !approximation {
+                let span = self.span(&value.span());
+                let message = format!("`{}` is no approximation", code.id());
+                self.diagnostics.push(
+                    Diagnostic::new(Code::ProjectSyntax, span, message)
+                        .help("approximations are the codes `W06xx` that a refusal names"),
+                );
+            }
+            approximation
+        });
+        codes
     }
 
     fn codes(&mut self, value: &Value<'_>) -> Vec<Code> {
@@ -271,6 +310,18 @@ mod tests {
         assert_eq!(project.accept, [Code::SimultaneousEvents]);
         assert_eq!(project.environments["soc"].platform.node, "defender-xdr");
         assert_eq!(project.parameters["admins"], ["x", "y"]);
+    }
+
+    #[test]
+    fn folders_stay_in_the_project_and_only_approximations_are_accepted() {
+        let (project, found) = read("rules = ['../x', '/etc', 'a/b']\naccept = ['E0301']\n");
+        assert_eq!(project.rules.len(), 1);
+        let said =
+            ["`../x` leads out of the project", "`/etc` leads", "`E0301` is no approximation"];
+        assert!(
+            said.iter().all(|said| found.iter().any(|found| found.contains(said))),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -54,8 +54,8 @@ pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Ve
         match draft_queries(draft, &mut terms, rule) {
             Ok(found) => {
                 let approximate = match draft.note {
-                    Note::Accepted => vec![Code::SimultaneousEvents],
-                    Note::None | Note::Sorted => Vec::new(),
+                    Note::Accepted | Note::Sorted => vec![Code::SimultaneousEvents],
+                    Note::None => Vec::new(),
                 };
                 for Query { text, .. } in found {
                     push_new(&mut queries, Query { text, approximate: approximate.clone() });
