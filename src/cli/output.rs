@@ -34,10 +34,13 @@ impl Output {
         self.line(&visible(text));
     }
 
-    /// A line beside the result, control characters made visible.
+    /// Lines beside the result, control characters made visible.
     pub(super) fn remark(&mut self, text: &str) {
         self.flush();
-        let _ = writeln!(std::io::stderr().lock(), "{}", visible(text));
+        let mut err = std::io::stderr().lock();
+        for line in text.split('\n') {
+            let _ = writeln!(err, "{}", visible(line));
+        }
     }
 
     /// Findings beside the result, each followed by an empty line.
