@@ -4,6 +4,7 @@
 //! rule: trust_subverted            # else the only rule of the file beside, x.yml of x.test.yml
 //! time: 2026-11-21T09:00:00Z
 //! logsource: windows/registry_set  # of events that do not say theirs
+//! parameters: {window: 12h}        # in place of those of the project
 //! cases:
 //!   - name: the hash is replaced within the window
 //!     events:
@@ -12,6 +13,8 @@
 //!     fires: [ws1]
 //!   - {name: nothing, file: recording.json, silent: true}
 //! ```
+
+use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::engine::event::Value;
@@ -23,9 +26,19 @@ use crate::yaml::{self, Kind, Meaning, Node};
 /// When a test file does not name its base time: 2026-01-01T00:00:00Z.
 const BASE: i64 = 1_767_225_600_000;
 
-const FILE_KEYS: &[&str] = &["rule", "time", "logsource", "cases"];
-const CASE_KEYS: &[&str] =
-    &["name", "rule", "time", "logsource", "events", "file", "files", "fires", "silent"];
+const FILE_KEYS: &[&str] = &["rule", "time", "logsource", "parameters", "cases"];
+const CASE_KEYS: &[&str] = &[
+    "name",
+    "rule",
+    "time",
+    "logsource",
+    "parameters",
+    "events",
+    "file",
+    "files",
+    "fires",
+    "silent",
+];
 
 /// A case of a test file.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +49,8 @@ pub(crate) struct Case {
     pub rule: Option<Spanned<String>>,
     /// Log source of events that do not say theirs.
     pub logsource: Option<String>,
+    /// Values of parameters and lists, in place of those of the project, by name.
+    pub parameters: BTreeMap<String, Vec<String>>,
     /// The base time in milliseconds.
     pub base: i64,
     /// Events in the test file.
@@ -131,6 +146,10 @@ impl Reader<'_> {
             Some(node) => Some(self.logsource(node)?),
             None => None,
         };
+        let mut parameters = BTreeMap::new();
+        for node in [file.get("parameters"), node.get("parameters")].into_iter().flatten() {
+            parameters.extend(self.parameters(node)?);
+        }
         let (expect, place) = self.expect(node)?;
         let events = node.get("events").map_or(Some(Vec::new()), |events| self.events(events))?;
         let files = self.texts(node.get("file").or_else(|| node.get("files")))?;
@@ -143,6 +162,7 @@ impl Reader<'_> {
             name,
             rule: either("rule").and_then(Node::spanned_text),
             logsource,
+            parameters,
             base,
             events,
             files,
@@ -274,6 +294,28 @@ impl Reader<'_> {
         texts
     }
 
+    fn parameters(&mut self, node: &Node) -> Option<BTreeMap<String, Vec<String>>> {
+        let Some(pairs) = node.pairs() else {
+            self.shape(node, "a mapping of names to values");
+            return None;
+        };
+        let mut parameters = BTreeMap::new();
+        for (key, value) in pairs {
+            let values: Option<Vec<String>> = match &value.kind {
+                Kind::Scalar { text, .. } => Some(vec![text.clone()]),
+                Kind::Sequence(items) => {
+                    items.iter().map(|item| item.text().map(str::to_owned)).collect()
+                }
+                Kind::Mapping(_) => None,
+            };
+            if values.is_none() {
+                self.shape(value, "a value or a list of values");
+            }
+            parameters.insert(key.text().unwrap_or_default().to_owned(), values?);
+        }
+        Some(parameters)
+    }
+
     /// Reports unknown keys; whether it is a mapping at all.
     fn keys(&mut self, node: &Node, known: &[&str]) -> bool {
         let Some(pairs) = node.pairs() else {
@@ -351,13 +393,14 @@ mod tests {
 
     #[test]
     fn a_case_inherits_from_its_file() {
-        let text = "rule: r\ntime: 1970-01-01T00:00:01Z\nlogsource: zeek/service:ssl\ncases:\n  - name: n\n    \
+        let text = "rule: r\ntime: 1970-01-01T00:00:01Z\nlogsource: zeek/service:ssl\nparameters: {w: 1h, l: [a, b]}\ncases:\n  - name: n\n    \
             events: [{at: 5m, A: 1, B: [x, null]}]\n    fires: [k, [a, b]]\n";
         let (cases, found) = parsed(text);
         assert_eq!(found, Vec::<String>::new());
         let case = &cases[0];
         assert_eq!(case.rule.as_ref().unwrap().node, "r");
         assert_eq!((case.base, case.logsource.as_deref()), (1_000, Some("zeek/service:ssl")));
+        assert_eq!(case.parameters["l"], ["a", "b"]);
         assert_eq!(case.events[0].at, Some(At::Offset(300_000)));
         assert_eq!(case.events[0].fields, serde_json::json!({"A": 1, "B": ["x", null]}));
         let keys = vec![vec!["k".to_owned()], vec!["a".to_owned(), "b".to_owned()]];

@@ -3,6 +3,8 @@
 //! The recordings are EVTX files, each with a twin in JSON, which is what is read. Their paths are
 //! relative to the repository, so every folder above is tried.
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceId, Span, Spanned};
 use crate::yaml::{self, Meaning, Node};
@@ -54,6 +56,7 @@ fn case(rule: &Spanned<String>, test: &Node, path: &Spanned<String>) -> Case {
         name: name.unwrap_or_else(|| path.clone()),
         rule: Some(rule.clone()),
         logsource: None,
+        parameters: BTreeMap::new(),
         base: 0,
         events: Vec::new(),
         files: vec![file],

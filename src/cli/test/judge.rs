@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostic;
 use crate::engine::event::{Event, Origin};
 use crate::engine::read::{EventReader, ReadOptions};
 use crate::engine::{Options, Outcome, run};
@@ -20,6 +21,8 @@ pub(crate) enum Verdict {
     Passed,
     /// It is not: what was found instead, and facts that explain it.
     Failed(String, Vec<String>),
+    /// There is no rule to try it on.
+    NoRule(Box<Diagnostic>),
     /// It could not be tried, because of this place of the case if there is one.
     Impossible(String, Option<Spanned<String>>),
 }

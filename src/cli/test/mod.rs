@@ -16,9 +16,11 @@ use clap::{Args, ValueEnum};
 use ignore::WalkBuilder;
 use rayon::prelude::*;
 
+use crate::check::{Options, check};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, nearest};
 use crate::ir::{Body, Rule};
 use crate::source::{SourceMap, Span};
+use crate::taxonomy::Taxonomy;
 
 use super::convert::usage;
 use super::output::{Output, counted};
@@ -74,6 +76,9 @@ struct TestFile {
     cases: Vec<Case>,
 }
 
+/// A case with the rule it is about, or why there is none.
+type Chosen<'t> = (&'t Case, Result<Arc<Rule>, Diagnostic>, &'t TestFile);
+
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
     match tested(arguments, output) {
@@ -94,28 +99,40 @@ fn tested(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>>
     let paths = arguments.paths.iter().chain(&folders).flat_map(|path| test_files(path));
     let paths: Vec<PathBuf> = paths.collect::<BTreeSet<_>>().into_iter().collect();
     let tests = read(&paths, &mut workspace.sources, &mut found)?;
+    let mut variants = Variants::default();
     let mut chosen = Vec::new();
     for test in &tests {
         for case in &test.cases {
-            match rule(case, test, &workspace) {
-                Ok(rule) => chosen.push((case, rule, test)),
-                Err(problem) => found.push(problem),
-            }
+            let rule = rule(case, test, &workspace);
+            let rule = rule.and_then(|rule| variants.rule(rule, case, &workspace));
+            chosen.push((case, rule, test));
         }
     }
     let tried: Vec<Tried> = chosen
         .par_iter()
-        .map(|(case, rule, test)| {
-            let place = Place { file: &test.path, sources: &workspace.sources };
-            let verdict = judge(case, rule, &place);
-            Tried { case: (*case).clone(), rule: rule.name.clone(), verdict }
-        })
+        .map(|(case, rule, test)| tried(case, rule, test, &workspace.sources))
         .collect();
     found.extend(tried.iter().filter_map(failure));
     if arguments.coverage {
         found.extend(untested(&workspace, &chosen));
     }
     Ok(print(arguments.format, &tried, found, &workspace, output))
+}
+
+fn tried(
+    case: &Case,
+    rule: &Result<Arc<Rule>, Diagnostic>,
+    test: &TestFile,
+    sources: &SourceMap,
+) -> Tried {
+    let (name, verdict) = match rule {
+        Ok(rule) => (rule.name.clone(), judge(case, rule, &Place { file: &test.path, sources })),
+        Err(problem) => {
+            let named = case.rule.as_ref().map_or_else(String::new, |rule| rule.node.clone());
+            (named, Verdict::NoRule(Box::new(problem.clone())))
+        }
+    };
+    Tried { case: case.clone(), rule: name, verdict }
 }
 
 fn print(
@@ -218,6 +235,44 @@ fn rule(case: &Case, test: &TestFile, workspace: &Workspace) -> Result<Arc<Rule>
     }
 }
 
+/// What the rules mean with other parameters, by these.
+#[derive(Default)]
+struct Variants {
+    checked: BTreeMap<Parameters, Vec<Option<Arc<Rule>>>>,
+}
+
+type Parameters = BTreeMap<String, Vec<String>>;
+
+impl Variants {
+    /// The rule with the case's parameters.
+    fn rule(
+        &mut self,
+        rule: Arc<Rule>,
+        case: &Case,
+        workspace: &Workspace,
+    ) -> Result<Arc<Rule>, Diagnostic> {
+        if case.parameters.is_empty() {
+            return Ok(rule);
+        }
+        let mut found = Diagnostics::default();
+        let checked = self.checked.entry(case.parameters.clone()).or_insert_with(|| {
+            let mut lists = workspace.project.parameters.clone();
+            lists.extend(case.parameters.clone());
+            check(&workspace.documents, &Taxonomy::standard(), &Options { lists }, &mut found)
+        });
+        let is_same = |other: &&Arc<Rule>| other.meta.span == rule.meta.span;
+        checked.iter().flatten().find(is_same).map(Arc::clone).ok_or_else(|| {
+            let message = format!("with these parameters `{}` is not sound", rule.name);
+            let place = case.name.span;
+            let why = found.iter().find(|found| found.code.severity() == Severity::Error);
+            match why {
+                Some(why) => Diagnostic::new(why.code, place, message).note(why.message.clone()),
+                None => Diagnostic::new(Code::WrongShape, place, message),
+            }
+        })
+    }
+}
+
 /// Whether a rule stands in the file that a test file belongs to.
 fn is_beside(rule: &Rule, test: &TestFile, workspace: &Workspace) -> bool {
     let Some(source) = workspace.sources.get(rule.meta.span.source) else { return false };
@@ -233,6 +288,7 @@ fn failure(tried: &Tried) -> Option<Diagnostic> {
     let name = &tried.case.name.node;
     match &tried.verdict {
         Verdict::Passed => None,
+        Verdict::NoRule(problem) => Some((**problem).clone()),
         Verdict::Failed(wrong, facts) => {
             let message = format!("case `{name}`: `{}` {wrong}", tried.rule);
             let mut found = Diagnostic::new(Code::CaseFailed, tried.case.place, message);
@@ -250,9 +306,10 @@ fn failure(tried: &Tried) -> Option<Diagnostic> {
 }
 
 /// Rules that lack a case that fires or one that stays silent.
-fn untested(workspace: &Workspace, chosen: &[(&Case, Arc<Rule>, &TestFile)]) -> Vec<Diagnostic> {
+fn untested(workspace: &Workspace, chosen: &[Chosen<'_>]) -> Vec<Diagnostic> {
     let mut cases: BTreeMap<Span, (bool, bool)> = BTreeMap::new();
     for (case, rule, _) in chosen {
+        let Ok(rule) = rule else { continue };
         let (fires, silent) = cases.entry(rule.meta.span).or_default();
         match &case.expect {
             Expect::Silent | Expect::Count(0) => *silent = true,

@@ -84,6 +84,7 @@ fn said<'a>(tried: &'a Tried, sources: &'a SourceMap) -> Said<'a> {
                 let facts: String = facts.iter().map(|fact| format!("\n{fact}")).collect();
                 Some(format!("{wrong}{facts}"))
             }
+            Verdict::NoRule(problem) => Some(problem.message.clone()),
             Verdict::Impossible(problem, _) => Some(problem.clone()),
         },
     }
