@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("platform", &["source", "diagnostic", "yaml", "taxonomy"]),
     ("project", &["source", "diagnostic", "yaml"]),
     ("ir", &["source", "diagnostic", "taxonomy"]),
+    ("print", &["source", "diagnostic", "syntax"]),
     ("check", &["source", "diagnostic", "syntax", "taxonomy", "ir"]),
     ("plan", &["source", "diagnostic", "taxonomy", "platform", "ir"]),
     ("backend", &["source", "diagnostic", "taxonomy", "platform", "ir", "plan"]),

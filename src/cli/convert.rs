@@ -13,6 +13,7 @@ use crate::syntax::ast::Document;
 
 use super::goal::{Goal, load};
 use super::output::{Output, counted, tally};
+use super::translate::{self, Language};
 use super::workspace::Workspace;
 use super::{FINDINGS, Format, GoalArguments, USAGE};
 
@@ -22,11 +23,15 @@ use super::{FINDINGS, Format, GoalArguments, USAGE};
 Examples:
   sigweave convert rule.yml -t kql
   sigweave convert rules -t splunk -p splunk-ta --format json
+  sigweave convert rule.yml --to weave      in the other rule language
   sigweave convert rules                    every environment of sigweave.toml")]
 pub(super) struct Arguments {
     /// Rule files or folders; `-` is standard input. Without any, the project's rule folders.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Say the rules in the other rule language instead of a query language.
+    #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with_all = ["target", "platform"])]
+    to: Option<Language>,
     #[command(flatten)]
     goal: GoalArguments,
     /// How results are printed.
@@ -62,6 +67,9 @@ struct Outcome<'a> {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
+    if let Some(language) = arguments.to {
+        return translate::run(&arguments.paths, language, output);
+    }
     let (workspace, goals) = match load(&arguments.paths, &arguments.goal) {
         Ok(loaded) => loaded,
         Err(problems) => return usage(output, &problems),

@@ -16,6 +16,7 @@ mod platforms;
 mod run;
 mod silence;
 mod test;
+mod translate;
 mod workspace;
 
 use std::process::ExitCode;

@@ -169,6 +169,7 @@ codes! {
     RegexNotPortable "E0606" "regex-not-portable" "the target's regular expressions lack a construct";
     OverLimit "E0607" "over-limit" "the query would exceed a limit of the target";
     KeyTypes "E0608" "key-types" "keys of different types cannot be compared";
+    NotInLanguage "E0610" "not-in-language" "the other language cannot say the construct";
     // E07xx: project, templates, files
     ProjectSyntax "E0701" "project-syntax" "sigweave.toml is not well-formed";
     ProjectKey "E0702" "project-key" "sigweave.toml has an unknown key";

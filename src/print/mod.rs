@@ -1,10 +1,58 @@
 //! AST ↔ text: how rules are written.
 //!
 //! [`weave`] prints a Weave file in its one style: same tokens, same comments, other blanks.
+//! [`to_weave`] and [`to_sigma`] say a rule in the other language, or why that cannot be.
 //!
 //! `rule r{events:a=windows/image_load condition:a}` → the same on seven lines.
 
 mod layout;
+mod predicate_to_sigma;
+mod sigma_to_weave;
 mod weave;
+mod weave_to_sigma;
+mod words;
 
 pub use weave::weave;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::SourceId;
+use crate::syntax::ast::Document;
+
+/// A Sigma rule or correlation as a Weave file in its style.
+///
+/// # Errors
+/// What Weave cannot say, at its place (E0610).
+pub fn to_weave(document: &Document) -> Result<String, Diagnostic> {
+    let text = sigma_to_weave::document(document)?;
+    let mut diagnostics = Diagnostics::default();
+    let script = crate::syntax::weave::script(SourceId::default(), &text, &mut diagnostics);
+    match diagnostics.iter().next() {
+        None => Ok(weave(&script)),
+        // A name or text that Weave does not take.
+        Some(found) => words::refused(
+            document.meta().span,
+            format!("no Weave file says this rule: {}", found.message),
+            "rename what stands there",
+        ),
+    }
+}
+
+/// A Weave rule as Sigma documents, separated by `---`.
+///
+/// # Errors
+/// What Sigma cannot say, at its place (E0610).
+pub fn to_sigma(document: &Document) -> Result<String, Diagnostic> {
+    let span = document.meta().span;
+    let Document::Weave(rule) = document else {
+        return words::refused(span, "the document is written in Sigma", "convert it to Weave");
+    };
+    let documents = weave_to_sigma::documents(rule)?;
+    let texts = documents.iter().map(serde_yaml::to_string).collect::<Result<Vec<_>, _>>();
+    match texts {
+        Ok(texts) => Ok(texts.join("---\n")),
+        Err(error) => words::refused(span, format!("YAML cannot say this: {error}"), "rename it"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -338,9 +338,10 @@ impl<'a> Printer<'a> {
         let edge = if open.text == "{" { Doc::Space } else { Doc::Soft };
         let mut inner = vec![edge.clone()];
         let mut before: Option<&Token<'_>> = None;
-        let mut empty = true;
+        let (mut empty, mut several) = (true, false);
         while let Some(next) = self.peek().filter(|next| next.text != close) {
             if next.text == "," && next.kind == Kind::Mark {
+                several = true;
                 self.comma(close, &mut inner);
                 before = None;
                 continue;
@@ -356,7 +357,8 @@ impl<'a> Printer<'a> {
                 before = self.take(&mut inner);
             }
         }
-        if before.is_some() {
+        // A call of one value takes no comma.
+        if before.is_some() && several {
             inner.push(Doc::IfBroken(","));
         }
         if empty {

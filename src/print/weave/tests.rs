@@ -64,6 +64,13 @@ fn long_lists_break_one_per_line() {
 }
 
 #[test]
+fn a_call_of_one_long_text_stays_one() {
+    let long = "x".repeat(90);
+    printed(&format!("rule r {{ events: a = x where A contains base64offset('{long}') }}"));
+    printed(&format!("rule r {{ match: key = {{ a: lower({long}), b: lower({long}) }} }}"));
+}
+
+#[test]
 fn comments_stay_at_their_tokens() {
     let texts = [
         "list l = [ # one\n 'a', # two\n # three\n 'b' # four\n , # five\n # six\n ] # seven\n",

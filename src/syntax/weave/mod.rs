@@ -59,6 +59,12 @@ pub fn script<'a>(source: SourceId, text: &'a str, diagnostics: &mut Diagnostics
     Script { tokens, items, complete: !diagnostics.errors_since(mark) }
 }
 
+/// Whether a word is no name.
+#[must_use]
+pub fn is_reserved(word: &str) -> bool {
+    input::RESERVED.contains(&word) || input::SECTIONS.contains(&word)
+}
+
 /// Reports escapes that mean nothing.
 fn report_escapes(tokens: &[Token<'_>], diagnostics: &mut Diagnostics) {
     for token in tokens.iter().filter(|token| token.kind == Kind::Escaped) {
