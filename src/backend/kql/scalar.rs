@@ -136,13 +136,25 @@ fn member_of(column: &Column, member: &str) -> Kusto {
     Kusto::trusted(format!("tostring({bag}[{}])", syntax::text(member)))
 }
 
-/// Text that is no number stays as it is.
+/// A number below `16^digits`, digit by digit; what is none stays as it is. `tohex` would be
+/// shorter, but its documentation leaves open how it pads, and few engines beside Kusto know it.
 fn hex(inner: &Scalar, digits: u8) -> Kusto {
-    if let Scalar::Column(Column { ty: ColumnType::Integer, .. }) = inner {
-        return Kusto::trusted(format!("tohex({}, {digits})", print(inner, ColumnType::Integer)));
-    }
-    let inner = print(inner, ColumnType::Text);
-    Kusto::trusted(format!("coalesce(tohex(tolong({inner}), {digits}), {inner})"))
+    let text = print(inner, ColumnType::Text);
+    let number = match inner {
+        Scalar::Column(Column { ty: ColumnType::Integer, .. }) => print(inner, ColumnType::Integer),
+        _ => Kusto::trusted(format!("tolong({text})")),
+    };
+    let digits = u32::from(digits.clamp(1, 15));
+    let digit = |place: u32| match place {
+        0 => format!(r#"substring("0123456789abcdef", {number} % 16, 1)"#),
+        place => {
+            let unit = 16_u64.pow(place);
+            format!(r#"substring("0123456789abcdef", ({number} / {unit}) % 16, 1)"#)
+        }
+    };
+    let written: Vec<String> = (0..digits).rev().map(digit).collect();
+    let (limit, written) = (16_u64.pow(digits), written.join(", "));
+    Kusto::trusted(format!("iff({number} >= 0 and {number} < {limit}, strcat({written}), {text})"))
 }
 
 fn case(cases: &[(Vec<Condition>, Scalar)]) -> Kusto {

@@ -99,6 +99,18 @@ def registry(target):
     return key, "" if value == "(Default)" else value
 
 
+def registry_data(details):
+    """Sysmon's `DWORD (0x0000000a)` is type Dword, data 10."""
+    if details is None:
+        return {}
+    if details.startswith("DWORD (0x"):
+        number = int(details.removeprefix("DWORD (0x").removesuffix(")"), 16)
+        return {"RegistryValueType": "Dword", "RegistryValueData": str(number)}
+    if details == "Binary Data":
+        return {"RegistryValueType": "Binary", "RegistryValueData": "AQI="}
+    return {"RegistryValueType": "String", "RegistryValueData": details}
+
+
 def account(user, prefix):
     domain, _, name = (user or "").rpartition("\\")
     return {f"{prefix}AccountDomain": domain, f"{prefix}AccountName": name}
@@ -118,7 +130,7 @@ def xdr(number, event):
     if key in ("windows/registry_set", "windows/registry_event"):
         path, value = registry(source.get("TargetObject") or "")
         row |= {"ActionType": "RegistryValueSet", "RegistryKey": path, "RegistryValueName": value}
-        row |= {"RegistryValueData": source.get("Details"), **process}
+        row |= {**registry_data(source.get("Details")), **process}
         return "DeviceRegistryEvents", row
     if key == "windows/image_load":
         path = source.get("ImageLoaded") or ""

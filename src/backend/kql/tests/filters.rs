@@ -203,14 +203,17 @@ fn computed_values_have_a_form_each() {
             ]),
             r#"case(A =~ "1", "High", true, B, "")"#,
         ),
-        (Scalar::Hex(Box::new(column_of("Id", ColumnType::Integer)), 3), "tohex(Id, 3)"),
+        (
+            Scalar::Hex(Box::new(column_of("Id", ColumnType::Integer)), 2),
+            r#"iff(Id >= 0 and Id < 256, strcat(substring("0123456789abcdef", (Id / 16) % 16, 1), substring("0123456789abcdef", Id % 16, 1)), tostring(Id))"#,
+        ),
         (
             Scalar::Member(column("Bag", ColumnType::Text), "A\"b".into()),
             r#"tostring(parse_json(Bag)[@"A""b"])"#,
         ),
         (
-            Scalar::Hex(Box::new(column_of("Id", ColumnType::Text)), 3),
-            "coalesce(tohex(tolong(Id), 3), Id)",
+            Scalar::Hex(Box::new(column_of("Id", ColumnType::Text)), 1),
+            r#"iff(tolong(Id) >= 0 and tolong(Id) < 16, strcat(substring("0123456789abcdef", tolong(Id) % 16, 1)), Id)"#,
         ),
     ];
     for (value, written) in cases {
