@@ -54,7 +54,9 @@ pub(super) fn check(
     if !broken && !lowering.unresolved {
         lowering.report_unused();
     }
-    if source.is_some() && !broken && !diagnostics.errors_since(mark) {
+    // A test that never holds says more than the condition that therefore never does.
+    let told = diagnostics.iter().skip(mark).any(|found| found.code == Code::NeverTrue);
+    if source.is_some() && !broken && !told && !diagnostics.errors_since(mark) {
         let place = detection.conditions.first().map_or(detection.span, |first| first.span);
         lint::check(&predicate, place, diagnostics);
     }

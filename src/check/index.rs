@@ -7,6 +7,10 @@ use crate::source::Spanned;
 use crate::syntax::ast::{Condition, Correlation, CorrelationCondition, Document};
 use crate::syntax::weave::tree::EventSource;
 
+/// Where rules that are referred to come from.
+const ELSEWHERE: &str = "rules are looked up in the given paths and in the project's rule folders: \
+                         give the path of the rule, too";
+
 /// How deeply correlations may build on each other.
 const MAX_CHAIN: usize = 16;
 
@@ -100,7 +104,9 @@ impl<'a> Index<'a> {
             Some(known) => {
                 found.help(format!("rules are named by `name` or `id`: `{}`", known.node))
             }
-            None => found.nearest(&reference.node, self.by_name.keys().map(String::as_str)),
+            None => found
+                .help(ELSEWHERE)
+                .nearest(&reference.node, self.by_name.keys().map(String::as_str)),
         });
         None
     }

@@ -7,6 +7,7 @@ use super::encode::{self, Problem};
 use super::modifiers::{self, Compare, Modifiers};
 use super::pattern;
 use super::regex;
+use super::suspect;
 use super::value::{self, Question};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::{FieldRef, Op, Part, Predicate, Test, TextCmp};
@@ -160,6 +161,7 @@ fn field_value(
             false => test(Op::Exists).negate(),
         });
     }
+    scope.diagnostics.extend(suspect::value(field, modifiers, value, scope.source));
     let question = Question { field, modifiers, value };
     let alternatives = alternatives(modifiers, value, scope)?;
     scope.take(alternatives.len(), value.span)?;
@@ -194,6 +196,9 @@ fn alternatives(
     } else {
         Ok(vec![parts])
     };
+    if expanded.as_ref().is_ok_and(Vec::is_empty) {
+        scope.diagnostics.push(no_values(value, scope.options));
+    }
     let encoded = expanded.and_then(|all| {
         let mut found = Vec::new();
         for parts in all {
@@ -211,6 +216,15 @@ fn alternatives(
             None
         }
     }
+}
+
+/// A placeholder whose list is empty: that of a project may be filled later.
+fn no_values(value: &Value, options: &Options) -> Diagnostic {
+    let is_empty = |name: &&str| options.lists.get(*name).is_some_and(Vec::is_empty);
+    let name = value.text.split('%').skip(1).step_by(2).find(is_empty).unwrap_or(&value.text);
+    let message = format!("the parameter `{name}` has no values, so that this never holds");
+    Diagnostic::new(Code::NeverTrue, value.span, message)
+        .help("give it values in the section `[parameters]` of sigweave.toml")
 }
 
 /// Whether wildcards and transformations have a meaning.
@@ -276,6 +290,10 @@ fn keyword(modifiers: &Modifiers, value: &Value, scope: &mut Scope<'_>) -> Optio
                 ));
             return None;
         }
+    }
+    if let Some(found) = suspect::missing_colon(value) {
+        scope.diagnostics.push(found);
+        return None;
     }
     let alternatives = alternatives(modifiers, value, scope)?;
     scope.take(alternatives.len(), value.span)?;

@@ -19,6 +19,7 @@ mod modifiers;
 mod names;
 mod pattern;
 mod regex;
+mod suspect;
 mod value;
 mod weave;
 

@@ -154,6 +154,11 @@ pub(super) fn read(names: &[Spanned<String>], diagnostics: &mut Diagnostics) -> 
     read
 }
 
+/// Whether a modifier has this name.
+pub(super) fn is_known(name: &str) -> bool {
+    find(name).is_some()
+}
+
 fn find(name: &str) -> Option<Modifier> {
     MODIFIERS.iter().find(|(known, _)| *known == name).map(|(_, modifier)| *modifier)
 }
@@ -166,8 +171,12 @@ fn unknown(name: &Spanned<String>) -> Diagnostic {
 
 fn conflict(name: &Spanned<String>, why: &str) -> Diagnostic {
     let message = format!("the modifier `{}` cannot stand here: {why}", name.node);
-    Diagnostic::new(Code::ModifierConflict, name.span, message)
-        .help("use one comparison per field key, transformations of the values before it")
+    let help = if let Some(Modifier::Flag(_)) = find(&name.node) {
+        format!("text compares in any case; for a regular expression write `re|{}`", name.node)
+    } else {
+        "use one comparison per field key, transformations of the values before it".to_owned()
+    };
+    Diagnostic::new(Code::ModifierConflict, name.span, message).help(help)
 }
 
 impl Modifiers {

@@ -63,12 +63,13 @@ impl Workspace {
             return Err(vec![nothing_below(paths)]);
         }
         let files = add_sources(&chosen, &mut sources, &mut diagnostics)?;
-        let mut documents = parse(&files, &sources, &mut diagnostics);
+        let mut documents = parse(&readable(&files, &diagnostics), &sources, &mut diagnostics);
         report_empty(&files, &documents, &mut diagnostics);
         let selected = documents.len();
         if root.is_some() && refers_elsewhere(&documents) {
             let others = remaining(&folders, &chosen);
             let ids = add_sources(&others, &mut sources, &mut diagnostics)?;
+            let ids = readable(&ids, &diagnostics);
             documents.extend(parse(&ids, &sources, &mut Diagnostics::default()));
         }
         let taxonomy = Taxonomy::standard();
@@ -210,19 +211,37 @@ fn add_source(
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> SourceId {
-    match String::from_utf8(bytes) {
-        Ok(text) => sources.add(name, text),
+    let nul = bytes.iter().position(|byte| *byte == 0);
+    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    let problem = |at: usize| match nul {
+        _ if is_utf16 => "the file is UTF-16, not UTF-8".to_owned(),
+        Some(nul) => format!("the file is not text: byte {} is NUL", nul + 1),
+        None => format!("byte {} is not valid UTF-8", at + 1),
+    };
+    let (text, wrong) = match String::from_utf8(bytes) {
+        Ok(text) => (text, nul),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let valid = error.as_bytes().get(..at).unwrap_or_default();
-            let id = sources.add(name, String::from_utf8_lossy(valid));
-            let message = format!("byte {} is not valid UTF-8", at + 1);
-            let span = Span::new(id, at, at);
-            diagnostics
-                .push(Diagnostic::new(Code::NotUtf8, span, message).help("save the file as UTF-8"));
-            id
+            (String::from_utf8_lossy(valid).into_owned(), Some(at))
         }
+    };
+    let length = text.len();
+    let id = sources.add(name, text);
+    if let Some(at) = wrong {
+        // A byte order mark is not kept.
+        let at = at.saturating_sub(length - sources.text(id).len());
+        let found = Diagnostic::new(Code::NotUtf8, Span::new(id, at, at), problem(at));
+        diagnostics.push(found.help("save the file as UTF-8"));
     }
+    id
+}
+
+/// The sources that are text as a whole.
+fn readable(files: &[SourceId], diagnostics: &Diagnostics) -> Vec<SourceId> {
+    let broken = diagnostics.iter().filter(|found| found.code == Code::NotUtf8);
+    let broken: BTreeSet<SourceId> = broken.map(|found| found.primary.span.source).collect();
+    files.iter().copied().filter(|id| !broken.contains(id)).collect()
 }
 
 /// Parses in parallel; findings and documents keep the order of the files.

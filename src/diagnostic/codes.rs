@@ -125,12 +125,14 @@ codes! {
     WrongShape "E0110" "wrong-shape" "a value has another shape than the key asks for";
     EmptyValue "E0111" "empty-value" "a list, map or selection is empty";
     LegacyAction "E0112" "legacy-action" "`action` documents are not part of Sigma any more";
+    UnknownPart "E0113" "unknown-part" "a key that decides what a rule means does not exist";
     // E02xx: conditions, field keys, values
     ConditionSyntax "E0201" "condition-syntax" "the condition does not parse";
     ConditionTooDeep "E0202" "condition-too-deep" "the condition nests too deeply";
     FieldKeySyntax "E0203" "field-key-syntax" "the field key does not parse";
     AggregationInCondition "E0204" "aggregation-in-condition" "a rule counts or correlates by itself";
     WeaveSyntax "E0205" "weave-syntax" "the Weave file does not parse";
+    MissingColon "E0206" "missing-colon" "a field key lacks its colon and would be a word";
     // E03xx: names
     UnknownField "E0301" "unknown-field" "the log source has no such field";
     UnknownLogSource "E0302" "unknown-log-source" "there is no such log source";
@@ -188,6 +190,8 @@ codes! {
     FilterIdle "W0302" "filter-idle" "a filter excludes nothing";
     AlwaysTrue "W0401" "always-true" "the test or the condition holds for every event";
     NeverTrue "W0402" "never-true" "the condition can never hold";
+    NeverFound "W0403" "never-found" "no event holds such a value in the field";
+    LiteralWildcard "W0404" "literal-wildcard" "an escaped wildcard stands in a path";
     Unchecked "W0501" "unchecked-fields" "the platform has no schema: fields pass unchecked";
     CountOnTheWay "W0601" "count-on-the-way" "a count that is small or exact holds on the way up";
     FilterWidens "W0602" "filter-widens" "a filter on an event under `not` makes the rule fire more";

@@ -96,8 +96,12 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `010`, `0x1f`, `0o17`, `0b11`, `1_000`, `.5`, `5.`, `1e3`, and integers beyond 64 bits.
+/// `010`, `0x1f`, `0o17`, `0b11`, `1_000`, `.5`, `5.`, `1e3`. An integer beyond 64 bits is its
+/// digits to everyone.
 fn is_number_elsewhere(unsigned: &str) -> bool {
+    if is_digits(unsigned) && !unsigned.starts_with('0') {
+        return false;
+    }
     let radix = [("0x", 16), ("0o", 8), ("0b", 2)];
     if let Some((digits, radix)) =
         radix.iter().find_map(|(prefix, radix)| Some((unsigned.strip_prefix(prefix)?, *radix)))
@@ -192,7 +196,6 @@ mod tests {
             ("1_000", "a number"),
             (".5", "a number"),
             ("-.inf", "a number"),
-            ("99999999999999999999", "a number"),
             ("12:30:45", "a number in base 60"),
             ("1:30", "a number in base 60"),
             ("yes", "a boolean"),
@@ -212,6 +215,7 @@ mod tests {
     fn ordinary_text_and_clear_scalars_are_not_ambiguous() {
         let table = [
             "4624",
+            "99999999999999999999",
             "1.5",
             "true",
             "~",

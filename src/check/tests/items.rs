@@ -192,6 +192,34 @@ fn what_does_not_fit_is_refused_by_code() {
 }
 
 #[test]
+fn what_can_hardly_be_meant_is_told() {
+    let cases: &[(&str, &str, &[&str])] = &[
+        (CREATION, r"Image: '\a.exe'", &["W0403"]),
+        (CREATION, r"Image: '\\srv\a.exe'", &["W0403"]),
+        (CREATION, r"Image|startswith: '\Temp\'", &["W0403"]),
+        (CREATION, r"Image: '\\\\srv\a.exe'", &[]),
+        (CREATION, r"Image: '\Device\HarddiskVolume1\a.exe'", &[]),
+        (CREATION, r"Image|endswith: '\a.exe'", &[]),
+        (CREATION, r"CommandLine: '\a.exe'", &[]),
+        (CREATION, "CommandLine|base64offset: abc", &["W0403"]),
+        (CREATION, "CommandLine|base64offset|contains: abc", &[]),
+        (CREATION, r"Image: 'C:\Temp\*.exe'", &["W0404"]),
+        (CREATION, r"Image: 'C:\Temp\\*.exe'", &[]),
+        (CREATION, r"CommandLine|contains: 'del C:\Temp\*.exe'", &[]),
+        (CREATION, "Image|expand: '%none%'", &["W0402"]),
+        (CREATION, r"Image|endswith '\a.exe'", &["E0206"]),
+        (CREATION, "Image|endswith:a.exe", &["E0206"]),
+        (CREATION, "Image|endswith", &["E0206"]),
+        (CREATION, "'Image|endswith'", &[]),
+        (CREATION, "curl|bash", &[]),
+        (NETWORK, "DestinationPort: 99999999999999999999", &["E0401"]),
+    ];
+    for (logsource, item, expected) in cases {
+        assert_eq!(codes(&one(logsource, item)), *expected, "{item}");
+    }
+}
+
+#[test]
 fn nearest_names_are_suggested() {
     let cases = [
         (CREATION, "Imgae: a", "the nearest name is `Image`"),

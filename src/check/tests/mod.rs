@@ -15,7 +15,8 @@ use crate::syntax::sigma;
 
 /// All rules of a text and what was found, in order of place.
 fn run(text: &str) -> (Vec<Option<Arc<Rule>>>, Vec<Diagnostic>) {
-    let lists = [("hosts".to_owned(), vec!["dc1".to_owned(), "dc*".to_owned()])];
+    let hosts = vec!["dc1".to_owned(), "dc*".to_owned()];
+    let lists = [("hosts".to_owned(), hosts), ("none".to_owned(), Vec::new())];
     let options = Options { lists: lists.into_iter().collect() };
     let mut sources = SourceMap::default();
     let source = sources.add("rule.yml", text);

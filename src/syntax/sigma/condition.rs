@@ -180,6 +180,9 @@ impl<'a> Grammar<'a> {
             Ok((after, pattern)) if !is_operator(pattern) => (after, pattern),
             Ok(_) | Err(_) => {
                 let found = lexeme(rest.trim_start());
+                if found == "(" {
+                    return Ok((self.listed(rest.trim_start()), self.error(quantity)));
+                }
                 let message = format!("expected `them` or a pattern after `of`, {}", Found(found));
                 self.mistake(found, message, "write, for instance, `1 of selection_*`");
                 return Ok((rest, self.error(quantity)));
@@ -196,6 +199,17 @@ impl<'a> Grammar<'a> {
         };
         let condition = Condition::Of(quantifier, Spanned::new(names, place));
         Ok((rest, Spanned::new(condition, self.place(quantity).to(place))))
+    }
+
+    /// Reports a list of names after `of`, and returns what is behind it.
+    fn listed(&self, rest: &'a str) -> &'a str {
+        let end = rest.find(')').map_or(rest.len(), |at| at + 1);
+        let (list, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        let message = "expected `them` or a pattern after `of`, found a list";
+        let help = "give the selections names that begin alike, and write, for instance, \
+                    `2 of sel_*`";
+        self.mistake(list, message, help);
+        after
     }
 
     /// `all` and `any` are no names, so the `of` was forgotten.

@@ -4,8 +4,9 @@
 //! `Correlation` with one rule, one key and `Thresholds([gte 10])`. What the type asks for, and
 //! whether the timespan is one, is decided by `check`.
 
+use super::detection::is_misspelt;
 use super::parse_condition;
-use super::shape::Reader;
+use super::shape::{Others, Reader};
 use super::{meta, shape};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -40,7 +41,7 @@ fn fill(correlation: &mut Correlation, key: &Node, value: &Node, reader: &mut Re
     if reader.mapping(key, value).is_none() {
         return;
     }
-    reader.near_misses(value, KNOWN);
+    reader.known_parts(value, "correlation", KNOWN, Others::Refused);
     correlation.span = value.span;
     correlation.kind = required(value, "type", "such as `type: event_count`", reader);
     correlation.timespan = required(value, "timespan", "such as `timespan: 5m`", reader);
@@ -56,7 +57,7 @@ fn fill(correlation: &mut Correlation, key: &Node, value: &Node, reader: &mut Re
     let boolean = matches!(correlation.condition, Some(CorrelationCondition::Boolean(_)));
     match value.entry("rules") {
         Some((key, rules)) => correlation.rules = reader.some_texts(key, rules),
-        None if boolean => {}
+        None if boolean || has_misspelt(value, "rules") => {}
         None => reader.missing(shape::head(value), "rules", "list the rules it correlates"),
     }
 }
@@ -67,10 +68,15 @@ fn required(
     help: &str,
     reader: &mut Reader<'_>,
 ) -> Option<Spanned<String>> {
-    if owner.get(key).is_none_or(Node::is_null) {
+    if owner.get(key).is_none_or(Node::is_null) && !has_misspelt(owner, key) {
         reader.missing(shape::head(owner), key, help);
     }
     reader.text(owner, key)
+}
+
+/// Whether another key is most likely meant to be this one, which was reported.
+fn has_misspelt(owner: &Node, key: &str) -> bool {
+    owner.pairs().unwrap_or_default().iter().any(|(name, _)| is_misspelt(name, key))
 }
 
 fn generate(owner: &Node, reader: &mut Reader<'_>) -> bool {
@@ -90,6 +96,13 @@ fn read_condition(
     reader: &mut Reader<'_>,
 ) -> Option<CorrelationCondition> {
     match &value.kind {
+        Kind::Scalar { text, .. } if compared(text).is_some() => {
+            let (operator, number) = compared(text)?;
+            let message = "a number of events is compared by a mapping, found text";
+            let help = format!("write the mapping `{operator}: {number}`");
+            reader.report(Diagnostic::new(Code::WrongShape, value.span, message).help(help));
+            None
+        }
         Kind::Scalar { text, .. } if !text.trim().is_empty() => {
             let places = reader.places(value);
             let condition = reader.within(|found| parse_condition(text, &places, found));
@@ -105,6 +118,28 @@ fn read_condition(
             None
         }
     }
+}
+
+/// The operator and number of a text such as `>= 3` or `gte 3`.
+fn compared(text: &str) -> Option<(&'static str, &str)> {
+    const SIGNS: [(&str, &str); 7] = [
+        (">=", "gte"),
+        ("<=", "lte"),
+        ("!=", "neq"),
+        ("==", "eq"),
+        (">", "gt"),
+        ("<", "lt"),
+        ("=", "eq"),
+    ];
+    let text = text.trim();
+    let sign = SIGNS.iter().find_map(|(sign, name)| Some((*name, text.strip_prefix(sign)?)));
+    let word = || {
+        let (word, rest) = text.split_once([' ', ':'])?;
+        OPERATORS.iter().find(|name| **name == word).map(|name| (*name, rest))
+    };
+    let (operator, rest) = sign.or_else(word)?;
+    let number = rest.trim();
+    number.parse::<f64>().is_ok().then_some((operator, number))
 }
 
 fn thresholds(key: &Node, value: &Node, reader: &mut Reader<'_>) -> Option<CorrelationCondition> {

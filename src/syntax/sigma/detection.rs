@@ -7,8 +7,8 @@
 
 use super::field_key;
 use super::parse_condition;
-use super::shape::Reader;
-use crate::diagnostic::{Code, Diagnostic};
+use super::shape::{Others, Reader};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::Spanned;
 use crate::syntax::ast::{
     Condition, Detection, Item, LogSource, Search, Selection, Value, ValueKind,
@@ -18,7 +18,12 @@ use crate::yaml::{Kind, Meaning, Node, scalar};
 /// Reads `logsource`.
 pub(super) fn logsource(key: &Node, value: &Node, reader: &mut Reader<'_>) -> Option<LogSource> {
     reader.mapping(key, value)?;
-    reader.near_misses(value, &["category", "definition", "product", "service"]);
+    let known = ["category", "definition", "product", "service"];
+    let errors = reader.errors();
+    reader.known_parts(value, "logsource", &known, Others::Allowed);
+    if reader.errors() > errors {
+        return None;
+    }
     Some(LogSource {
         span: value.span,
         product: reader.text(value, "product"),
@@ -80,6 +85,13 @@ fn without_condition(document: &Node, key: &Node, detection: &Node) -> Diagnosti
             .label(key.span, "it belongs in here")
             .help("indent it as far as the selections");
     }
+    let mut keys = detection.pairs().unwrap_or_default().iter().map(|(name, _)| name);
+    let misspelt = keys.find(|name| is_misspelt(name, "condition"));
+    if let Some((name, written)) = misspelt.and_then(|name| Some((name, name.text()?))) {
+        let message = format!("the key `condition` is missing; `{written}` is a selection here");
+        return Diagnostic::new(Code::MissingKey, name.span, message)
+            .help("the nearest name is `condition`");
+    }
     let inside = detection.pairs().unwrap_or_default().iter().find_map(|(name, content)| {
         let (condition, _) = content.entry("condition")?;
         Some((name, condition))
@@ -93,6 +105,11 @@ fn without_condition(document: &Node, key: &Node, detection: &Node) -> Diagnosti
     }
     Diagnostic::new(Code::MissingKey, key.span, "the key `condition` is missing")
         .help("say which selections an event must satisfy, such as `condition: selection`")
+}
+
+/// Whether a key is most likely meant to be this one.
+pub(super) fn is_misspelt(key: &Node, meant: &str) -> bool {
+    key.text().is_some_and(|name| name != meant && nearest(name, [meant]).is_some())
 }
 
 fn read_conditions(key: &Node, value: &Node, reader: &mut Reader<'_>) -> Vec<Spanned<Condition>> {
@@ -115,8 +132,10 @@ fn read_conditions(key: &Node, value: &Node, reader: &mut Reader<'_>) -> Vec<Spa
     conditions
 }
 
+/// A selection; one that cannot be read is reported and stays, so that its name is known.
 fn selection(name: &Node, content: &Node, reader: &mut Reader<'_>) -> Option<Selection> {
-    let search = search(name, content, reader)?;
+    let search = search(name, content, reader);
+    let search = search.unwrap_or_else(|| Search::Any(Vec::new(), content.span));
     Some(Selection { name: name.spanned_text()?, search })
 }
 
@@ -197,8 +216,7 @@ fn value(node: &Node, reader: &mut Reader<'_>) -> Option<Value> {
     if let Some(other) = scalar::ambiguous(text, *style) {
         let message = format!("`{text}` is text here, but {other} to some YAML readers");
         reader.report(
-            Diagnostic::new(Code::YamlAmbiguous, node.span, message)
-                .help(format!("write '{text}' for the text, or a plain decimal number")),
+            Diagnostic::new(Code::YamlAmbiguous, node.span, message).help(unambiguous(text, other)),
         );
     }
     let kind = match scalar::meaning(text, *style) {
@@ -209,4 +227,13 @@ fn value(node: &Node, reader: &mut Reader<'_>) -> Option<Value> {
         Meaning::Null => ValueKind::Null,
     };
     Some(Value { span: node.span, text: text.clone(), kind })
+}
+
+/// How to say which of the two is meant.
+fn unambiguous(text: &str, other: &str) -> String {
+    match other {
+        "a boolean" => format!("write '{text}' for the text, or `true` or `false`"),
+        "a number" => format!("write '{text}' for the text, or a plain decimal number"),
+        _ => format!("write '{text}', in quotes"),
+    }
 }

@@ -117,6 +117,14 @@ fn kind_of(node: &Node, reader: &mut Reader<'_>) -> Option<DocumentKind> {
 
 fn without_kind(node: &Node) -> Diagnostic {
     let at = shape::head(node);
+    let kinds = ["detection", "correlation", "filter"];
+    for (key, _) in node.pairs().unwrap_or_default() {
+        let meant = kinds.iter().find(|kind| detection::is_misspelt(key, kind));
+        let Some((meant, written)) = meant.zip(key.text()) else { continue };
+        let message = format!("the document has no `{meant}`, but a key `{written}`");
+        return Diagnostic::new(Code::MissingKey, key.span, message)
+            .help(format!("the nearest name is `{meant}`"));
+    }
     if node.get("logsource").is_some() {
         let message = "the rule has a `logsource`, but no `detection`";
         return Diagnostic::new(Code::MissingKey, at, message)

@@ -132,6 +132,28 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// Refuses keys that are none of these, where a key decides what the rule means. Where the
+    /// specification allows further keys, only those are refused that look like a known one.
+    pub(super) fn known_parts(
+        &mut self,
+        owner: &Node,
+        within: &str,
+        known: &[&str],
+        others: Others,
+    ) {
+        for (key, _) in owner.pairs().unwrap_or_default() {
+            let Some(name) = key.text().filter(|name| !known.contains(name)) else { continue };
+            let near = nearest(name, known.iter().copied());
+            let help = match (near, others) {
+                (Some(near), _) => format!("the nearest name is `{near}`"),
+                (None, Others::Refused) => format!("it takes `{}`", known.join("`, `")),
+                (None, Others::Allowed) => continue,
+            };
+            let message = format!("`{within}` has no key `{name}`");
+            self.report(Diagnostic::new(Code::UnknownPart, key.span, message).help(help));
+        }
+    }
+
     /// Warns of keys that look like a known one; others are the author's own, which Sigma allows.
     pub(super) fn near_misses(&mut self, owner: &Node, known: &[&str]) {
         for (key, _) in owner.pairs().unwrap_or_default() {
@@ -144,6 +166,15 @@ impl<'a> Reader<'a> {
             );
         }
     }
+}
+
+/// What becomes of keys that look like none that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Others {
+    /// They are the author's own.
+    Allowed,
+    /// They are mistakes.
+    Refused,
 }
 
 /// The first key of a mapping: where to point when something is missing from it. The first entry of

@@ -331,12 +331,18 @@ fn mistakes_in_a_correlation_have_a_code_and_a_place() {
                 "E0109 [group-by] the key `rules` is missing",
             ],
         ),
+        (
+            "type: event_count\nrules: a\ntimespan: 5m\nby: [a]\ncondition: '>= 3'",
+            &[
+                "E0113 [by] `correlation` has no key `by`",
+                "E0110 ['>= 3'] a number of events is compared by a mapping, found text",
+            ],
+        ),
         ("type: temporal\nrules: []\ntimespan: 5m", &["E0111 [[]] `rules` is empty"]),
         (
             "type: event_count\nrules: a\ntimeframe: 5m\ncondition: {gtee: 5}",
             &[
-                "W0102 [timeframe] the specification has no key `timeframe` here, it is not read",
-                "E0109 [type] the key `timespan` is missing",
+                "E0113 [timeframe] `correlation` has no key `timeframe`",
                 "E0110 [gtee] a condition compares by `gte`, `gt`, …; found `gtee`",
                 "E0109 [condition] the key `gte` is missing",
             ],
