@@ -14,7 +14,7 @@ mod words;
 
 pub use weave::weave;
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::source::SourceId;
 use crate::syntax::ast::Document;
 
@@ -48,9 +48,24 @@ pub fn to_sigma(document: &Document) -> Result<String, Diagnostic> {
     };
     let documents = weave_to_sigma::documents(rule)?;
     let texts = documents.iter().map(serde_yaml::to_string).collect::<Result<Vec<_>, _>>();
-    match texts {
-        Ok(texts) => Ok(texts.join("---\n")),
-        Err(error) => words::refused(span, format!("YAML cannot say this: {error}"), "rename it"),
+    let text = match texts {
+        Ok(texts) => texts.join("---\n"),
+        Err(error) => {
+            let message = format!("YAML cannot say this: {error}");
+            return words::refused(span, message, "rename what stands there");
+        }
+    };
+    let mut diagnostics = Diagnostics::default();
+    crate::syntax::sigma::parse(SourceId::default(), &text, &mut diagnostics);
+    let wrong = diagnostics.iter().find(|found| found.code.severity() == Severity::Error);
+    match wrong {
+        None => Ok(text),
+        // A name that Sigma's conditions do not take.
+        Some(found) => words::refused(
+            span,
+            format!("no Sigma file says this rule: {}", found.message),
+            "rename what stands there",
+        ),
     }
 }
 

@@ -57,7 +57,9 @@ impl Detection {
                 Part::Item(key, values) if !items.contains_key(&key) => {
                     items.insert(key, values);
                 }
-                other => others.push(other),
+                part @ (Part::Item(..) | Part::All(_) | Part::Any(_) | Part::Not(_)) => {
+                    others.push(part);
+                }
             }
         }
         let mut names = Vec::new();
@@ -137,9 +139,9 @@ fn part(predicate: &Spanned<Predicate>, rule: &WeaveRule) -> Result<Part, Refusa
 pub(super) fn resolved(value: &Spanned<Value>, rule: &WeaveRule) -> Vec<Spanned<Value>> {
     let Value::Parameter(name) = &value.node else { return vec![value.clone()] };
     if let Some(param) = rule.params.iter().find(|param| param.name.node == *name) {
-        return match &param.default.node {
-            Value::List(values) => values.clone(),
-            _ => vec![param.default.clone()],
+        return match param.default.node.list() {
+            Some(values) => values.to_vec(),
+            None => vec![param.default.clone()],
         };
     }
     match rule.lists.iter().find(|list| list.name.node == *name) {
@@ -153,7 +155,19 @@ fn test(test: &Test, span: Span, rule: &WeaveRule) -> Result<Part, Refusal> {
         Operator::Exists => Some(("|exists", Yaml::Bool(true), false)),
         Operator::Null => Some(("", Yaml::Null, false)),
         Operator::NotNull => Some(("", Yaml::Null, true)),
-        _ => None,
+        Operator::Eq
+        | Operator::Neq
+        | Operator::Lt
+        | Operator::Lte
+        | Operator::Gt
+        | Operator::Gte
+        | Operator::In
+        | Operator::Contains
+        | Operator::StartsWith
+        | Operator::EndsWith
+        | Operator::Like
+        | Operator::Matches
+        | Operator::Cidr => None,
     };
     if let Some((modifier, value, negated)) = constant {
         let key = Yaml::String(format!("{}{modifier}", test.field.node));

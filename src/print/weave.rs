@@ -234,9 +234,7 @@ impl<'a> Printer<'a> {
     /// A predicate with the parentheses around it.
     fn predicate(&mut self, predicate: &Spanned<Predicate>) -> Vec<Doc> {
         self.enclosed(predicate.span, |printer| match &predicate.node {
-            Predicate::And(parts) | Predicate::Or(parts) => {
-                printer.joined(parts, |printer, part| printer.predicate(part))
-            }
+            Predicate::And(parts) | Predicate::Or(parts) => printer.joined(parts, Self::predicate),
             Predicate::Not(inner) => {
                 let mut docs = Vec::new();
                 printer.take(&mut docs);
@@ -251,9 +249,7 @@ impl<'a> Printer<'a> {
     /// A condition with the parentheses around it.
     fn condition(&mut self, condition: &Spanned<Expr>) -> Vec<Doc> {
         self.enclosed(condition.span, |printer| match &condition.node {
-            Expr::And(parts) | Expr::Or(parts) => {
-                printer.joined(parts, |printer, part| printer.condition(part))
-            }
+            Expr::And(parts) | Expr::Or(parts) => printer.joined(parts, Self::condition),
             Expr::Not(inner) => {
                 let mut docs = Vec::new();
                 printer.take(&mut docs);

@@ -223,9 +223,8 @@ fn kind(
             values(compare, condition.span, rules, rule)
         }
         Expr::Of(Quantity::AtLeast(least), parts) => {
-            let named = parts.iter().filter_map(|part| match &part.node {
-                Expr::Name(name) => Some(name.as_str()),
-                _ => None,
+            let named = parts.iter().filter_map(|part| {
+                if let Expr::Name(name) = &part.node { Some(name.as_str()) } else { None }
             });
             if parts.len() == rules.len() && everything(named.collect()) {
                 let mut limit = Mapping::new();
@@ -234,7 +233,13 @@ fn kind(
             }
             refused(condition.span, "Sigma counts all rules or none", "name all events once")
         }
-        _ => Ok(("temporal", Some(Yaml::String(boolean(condition, rules)?)))),
+        Expr::Name(_)
+        | Expr::And(_)
+        | Expr::Or(_)
+        | Expr::Not(_)
+        | Expr::Of(Quantity::All | Quantity::Any, _)
+        | Expr::Score { .. }
+        | Expr::Absent { .. } => Ok(("temporal", Some(Yaml::String(boolean(condition, rules)?)))),
     }
 }
 
@@ -274,13 +279,17 @@ fn values(
 
 /// `{gte: 10}`
 fn limit(compare: &Compare, field: Option<Yaml>, rule: &WeaveRule) -> Result<Yaml, Refusal> {
-    let name = match compare.operator.node {
-        Operator::Eq => "eq",
-        Operator::Neq => "neq",
-        Operator::Lt => "lt",
-        Operator::Lte => "lte",
-        Operator::Gt => "gt",
-        _ => "gte",
+    let names = [
+        (Operator::Eq, "eq"),
+        (Operator::Neq, "neq"),
+        (Operator::Lt, "lt"),
+        (Operator::Lte, "lte"),
+        (Operator::Gt, "gt"),
+        (Operator::Gte, "gte"),
+    ];
+    let known = names.into_iter().find(|(operator, _)| *operator == compare.operator.node);
+    let Some((_, name)) = known else {
+        return refused(compare.operator.span, "numbers do not compare like this", "use `>=`");
     };
     let mut out = Mapping::new();
     if let Some(field) = field {

@@ -72,9 +72,9 @@ impl<'a> Names<'a> {
         self.used.borrow_mut().insert(name.clone());
         let at = |found: &Value| Spanned::new(found.clone(), value.span);
         if let Some(found) = self.params.get(name.as_str()) {
-            return match &found.node {
-                Value::List(values) => values.iter().map(|one| at(&one.node)).collect(),
-                other => vec![at(other)],
+            return match found.node.list() {
+                Some(values) => values.iter().map(|one| at(&one.node)).collect(),
+                None => vec![at(&found.node)],
             };
         }
         if let Some(list) = self.lists.iter().find(|list| list.name.node == *name) {

@@ -133,10 +133,8 @@ fn meta_list(entry: &MetaEntry, meta: &mut Meta, diagnostics: &mut Diagnostics) 
             return;
         }
     };
-    let values = match &entry.value.node {
-        Value::List(values) => values.as_slice(),
-        _ => std::slice::from_ref(&entry.value),
-    };
+    let alone = std::slice::from_ref(&entry.value);
+    let values = entry.value.node.list().unwrap_or(alone);
     for value in values {
         match text(value) {
             Some(text) => list.push(text),

@@ -87,10 +87,7 @@ pub fn tokens<'a>(
         let token = Token { kind, text: piece, span, leads };
         diagnostics.extend(problem(&token));
         found.push(token);
-        leads = match kind {
-            Kind::Blank => leads || piece.contains('\n'),
-            _ => false,
-        };
+        leads = kind == Kind::Blank && (leads || piece.contains('\n'));
         at += piece.len();
         rest = after;
     }

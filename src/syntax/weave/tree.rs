@@ -255,6 +255,14 @@ pub enum Value {
     },
 }
 
+impl Value {
+    /// The values of a list.
+    #[must_use]
+    pub fn list(&self) -> Option<&[Spanned<Self>]> {
+        if let Self::List(values) = self { Some(values) } else { None }
+    }
+}
+
 /// An entry of `match`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MatchEntry {
