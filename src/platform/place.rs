@@ -11,6 +11,7 @@
 //!   tables: [sysmon/13]             # tables of the schema, if they are called otherwise
 //!   same: [TargetObject, Details]   # fields whose column is spelt like them; `all`: every field
 //!   spelt: winlog.event_data.*      # how they are spelt (default `*`), `lists` for lists
+//!   members: EventData              # they are members of the object in this column instead
 //!   fields: {Image: ProcessPath}    # expressions
 //!   absent: [Message]               # fields that are not held after all
 //!   time: Timestamp                 # the clock
@@ -30,12 +31,12 @@ use super::expression::{Negated, Scope, shape, texts, unknown_keys};
 use super::schema::Found;
 use super::sections::Group;
 use super::types::misfit;
-use super::{Column, ColumnType, Context, Place, Resolved, Scalar, Source};
+use super::{ColumnType, Context, Place, Resolved, Scalar, Source};
 
 /// Keys of a place and of a part.
-const KEYS: [&str; 13] = [
-    "use", "from", "where", "not", "tables", "same", "spelt", "lists", "fields", "absent", "time",
-    "identity", "category",
+const KEYS: [&str; 14] = [
+    "use", "from", "where", "not", "tables", "same", "spelt", "lists", "members", "fields",
+    "absent", "time", "identity", "category",
 ];
 /// Parts use each other at most so deep.
 const DEPTH: usize = 8;
@@ -63,6 +64,7 @@ struct Draft {
     tables: Vec<String>,
     spelt: Option<String>,
     lists: Option<String>,
+    members: Option<Node>,
     all: bool,
     fields: IndexMap<String, Mapping>,
     absent: Vec<String>,
@@ -133,6 +135,7 @@ impl Draft {
         replace(&mut self.category, text("category"));
         replace(&mut self.spelt, text("spelt"));
         replace(&mut self.lists, text("lists"));
+        replace(&mut self.members, node.get("members").cloned());
         replace(&mut self.time, node.get("time").cloned());
         replace(&mut self.identity, node.get("identity").cloned());
         for (key, negated) in [("where", Negated::No), ("not", Negated::Yes)] {
@@ -191,6 +194,9 @@ impl Draft {
             .collect();
         let identity = self.identity.iter().flat_map(|node| node.items().unwrap_or_default());
         let identity = identity.filter_map(|column| scope.column(column, found)).collect();
+        if let Some(members) = &self.members {
+            scope.column(members, found);
+        }
         let Some(time) = &self.time else {
             found.push(shape(node, "a place with `time`, the column of its clock"));
             return None;
@@ -239,10 +245,8 @@ impl Draft {
             }
         }
         for (name, ty) in logsource.fields.iter().filter(|(name, _)| self.all && !absent(name)) {
-            if let (None, Found::Column(column)) =
-                (self.fields.get(name), scope.tables.column(&self.spelling(name, ty)))
-            {
-                fields.insert(name.clone(), plain(column, ty));
+            if let (None, Some(value)) = (self.fields.get(name), self.same(name, ty, scope)) {
+                fields.insert(name.clone(), plain(value, ty));
             }
         }
         fields
@@ -258,10 +262,13 @@ impl Draft {
     ) -> Option<Resolved> {
         let (resolved, span) = match &mapping.value {
             Some(node) => (scope.expression(node, ty, found)?, node.span),
+            None if self.members.is_some() => {
+                (plain(self.same(name, ty, scope)?, ty), mapping.name.span)
+            }
             None => {
                 let spelt = self.spelling(name, ty);
                 let column = scope.column_named(&spelt, mapping.name.span, found)?;
-                (plain(column, ty), mapping.name.span)
+                (plain(Scalar::Column(column), ty), mapping.name.span)
             }
         };
         if let Some(reason) = misfit(ty, &resolved.value) {
@@ -269,6 +276,19 @@ impl Draft {
             found.push(Diagnostic::new(Code::MappingType, span, message));
         }
         Some(resolved)
+    }
+
+    /// The column or member that is called like the field, if there is one of its type.
+    fn same(&self, name: &str, ty: &Type, scope: &Scope<'_>) -> Option<Scalar> {
+        let column = |name: &str| match scope.tables.column(name) {
+            Found::Column(column) => Some(column),
+            Found::Opaque | Found::Nothing => None,
+        };
+        let value = match self.members.as_ref().map(|node| node.text().unwrap_or_default()) {
+            Some(members) => Scalar::Member(column(members)?, name.to_owned()),
+            None => Scalar::Column(column(&self.spelling(name, ty))?),
+        };
+        misfit(ty, &value).is_none().then_some(value)
     }
 
     /// How the column of a field is spelt that has the field's name.
@@ -279,8 +299,7 @@ impl Draft {
     }
 }
 
-fn plain(column: Column, ty: &Type) -> Resolved {
-    let value = Scalar::Column(column);
+fn plain(value: Scalar, ty: &Type) -> Resolved {
     Resolved { value, ty: ty.clone(), null_values: Vec::new(), lacks: Vec::new() }
 }
 
@@ -292,7 +311,7 @@ fn shapes(node: &Node, found: &mut Diagnostics) {
             "same" => (value.items().is_some() || value.text() == Some("all"), "a list or `all`"),
             "tables" | "absent" => (value.pairs().is_none(), "a list of names"),
             "fields" => (value.pairs().is_some(), "fields and their expressions"),
-            "from" | "spelt" | "lists" | "category" => (value.text().is_some(), "text"),
+            "from" | "spelt" | "lists" | "members" | "category" => (value.text().is_some(), "text"),
             _ => continue,
         };
         if !fits {

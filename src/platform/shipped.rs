@@ -12,7 +12,7 @@ struct Shipped {
 }
 
 macro_rules! shipped {
-    ($($name:literal),*) => {
+    ($($name:literal),* $(,)?) => {
         const NAMES: &[&str] = &[$($name),*];
         const SHIPPED: &[Shipped] = &[$(Shipped {
             name: $name,
@@ -22,7 +22,14 @@ macro_rules! shipped {
     };
 }
 
-shipped!("defender-xdr", "elastic-winlogbeat", "elastic-defend", "splunk-ta", "splunk-generic");
+shipped!(
+    "defender-xdr",
+    "sentinel",
+    "elastic-winlogbeat",
+    "elastic-defend",
+    "splunk-ta",
+    "splunk-generic"
+);
 
 /// Names of the shipped platforms; the first that a target queries is its default.
 #[must_use]

@@ -30,12 +30,16 @@ import splexec  # noqa: E402
 PLATFORMS = {
     "splunk-ta": "splunk",
     "defender-xdr": "kql",
+    "sentinel": "kql",
     "elastic-winlogbeat": "eql",
     "elastic-defend": "eql",
 }
-KUSTO = {"defender-xdr": (shapes.xdr, kqlrun.builtin_schemas("xdr"))}
+KUSTO = {
+    "defender-xdr": (shapes.xdr, kqlrun.builtin_schemas("xdr")),
+    "sentinel": (shapes.sentinel, kqlrun.builtin_schemas("sentinel")),
+}
 # The column that holds the number of the event.
-NUMBER = {"splunk-ta": "id", "defender-xdr": "ReportId"}
+NUMBER = {"splunk-ta": "id", "defender-xdr": "ReportId", "sentinel": "EventRecordId"}
 ELASTIC = {
     "elastic-winlogbeat": eqlschema.Schema.load(["ecs", "winlogbeat", "zeek", "non_ecs"], []),
     "elastic-defend": eqlschema.Schema.load(["ecs", "endpoint"], []),

@@ -221,6 +221,31 @@ def winlogbeat(number, event):
     return None
 
 
+# Columns of SecurityEvent that are numbers; all other data are text.
+SECURITY_NUMBERS = {"LogonType", "KeyLength", "ServiceStartType"}
+
+
+def sentinel(number, event):
+    """Table and row of Microsoft Sentinel, or nothing if it has no such events."""
+    key, source = event["ls"], fields(event)
+    if key not in WINDOWS:
+        return None, None
+    channel, code = WINDOWS[key]
+    row = {
+        "TimeGenerated": iso(event),
+        "Computer": source.pop("Computer", None),
+        "Channel": channel,
+        "EventID": source.pop("EventID", None) if code is None else code,
+        "EventRecordId": str(number),
+    }
+    provider = source.pop("Provider_Name", None)
+    if channel == "Security":
+        data = {name: value if name in SECURITY_NUMBERS else text(value) for name, value in source.items()}
+        return "SecurityEvent", row | {"EventSourceName": provider} | data
+    data = {name: text(value) for name, value in source.items() if value is not None}
+    return "WindowsEvent", row | {"Provider": provider, "EventData": data}
+
+
 DEFEND = {
     "windows/process_creation": ("process", "start", "start"),
     "windows/file_event": ("file", "creation", "creation"),
