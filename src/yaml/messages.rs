@@ -22,6 +22,9 @@ pub(super) fn explain(error: &ScanError, span: Span, text: &str) -> Diagnostic {
         let finding = Diagnostic::new(Code::YamlSyntax, span, "a tab indents the line");
         return finding.help("indent with spaces");
     }
+    if let Some(finding) = line_without_colon(kind, before, span) {
+        return finding;
+    }
     let escape = is_escape(kind).then(|| unknown_escape(after)).flatten();
     let finding = match escape {
         Some(range) => {
@@ -37,6 +40,25 @@ pub(super) fn explain(error: &ScanError, span: Span, text: &str) -> Diagnostic {
         Some(help) => finding.help(help),
         None => finding,
     }
+}
+
+/// The line above a key, in the same column, that has no colon: YAML reads both lines as one text.
+fn line_without_colon(kind: &ErrorKind, before: &str, span: Span) -> Option<Diagnostic> {
+    if *kind != ErrorKind::MappingValueNotAllowed {
+        return None;
+    }
+    let (above, key) = before.rsplit_once('\n')?;
+    let line = above.rsplit('\n').next().unwrap_or(above).trim_end();
+    let column = |line: &str| line.len() - line.trim_start_matches([' ', '-']).len();
+    let is_pair = |line: &str| line.contains(": ") || line.ends_with(':');
+    if column(line) != column(key) || line.trim().is_empty() || is_pair(line) || is_pair(key) {
+        return None;
+    }
+    let end = above.trim_end().len();
+    let place = Span::new(span.source, end - line.len() + column(line), end);
+    let message = "no `:` follows the key of this line";
+    let help = "a key is followed by `:` and a space";
+    Some(Diagnostic::new(Code::YamlSyntax, place, message).help(help))
 }
 
 fn is_escape(kind: &ErrorKind) -> bool {

@@ -169,9 +169,21 @@ fn filter(node: &Node, reader: &mut Reader<'_>) -> Filter {
             filter.any = true;
         }
         Some((key, rules)) => filter.rules = reader.some_texts(key, rules),
-        None => reader.missing(key.span, "rules", "name the rules it applies to, or write `any`"),
+        None => without_rules(key, value, reader),
     }
     filter
+}
+
+fn without_rules(key: &Node, filter: &Node, reader: &mut Reader<'_>) {
+    let mut keys = filter.pairs().unwrap_or_default().iter().map(|(name, _)| name);
+    let misspelt = keys.find(|name| detection::is_misspelt(name, "rules"));
+    if let Some((name, written)) = misspelt.and_then(|name| Some((name, name.text()?))) {
+        let message = format!("the key `rules` is missing; `{written}` is a selection here");
+        let finding = Diagnostic::new(Code::MissingKey, name.span, message);
+        reader.report(finding.help("the nearest name is `rules`"));
+        return;
+    }
+    reader.missing(key.span, "rules", "name the rules it applies to, or write `any`");
 }
 
 /// The document with a condition that no stage can compile.

@@ -386,6 +386,10 @@ fn filters_name_rules_or_any_and_have_a_detection() {
         findings("title: f\nfilter: {s: {User: x}, condition: s}\n"),
         ["E0109 [filter] the key `rules` is missing"]
     );
+    assert_eq!(
+        findings("title: f\nfilter: {rule: any, s: {User: x}, condition: s}\n"),
+        ["E0109 [rule] the key `rules` is missing; `rule` is a selection here"]
+    );
 }
 
 #[test]
