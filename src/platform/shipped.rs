@@ -25,6 +25,7 @@ macro_rules! shipped {
 shipped!(
     "defender-xdr",
     "sentinel",
+    "sentinel-asim",
     "elastic-winlogbeat",
     "elastic-defend",
     "splunk-ta",

@@ -31,15 +31,17 @@ PLATFORMS = {
     "splunk-ta": "splunk",
     "defender-xdr": "kql",
     "sentinel": "kql",
+    "sentinel-asim": "kql",
     "elastic-winlogbeat": "eql",
     "elastic-defend": "eql",
 }
 KUSTO = {
     "defender-xdr": (shapes.xdr, kqlrun.builtin_schemas("xdr")),
     "sentinel": (shapes.sentinel, kqlrun.builtin_schemas("sentinel")),
+    "sentinel-asim": (shapes.asim, kqlrun.builtin_schemas("sentinel")),
 }
 # The column that holds the number of the event.
-NUMBER = {"splunk-ta": "id", "defender-xdr": "ReportId", "sentinel": "EventRecordId"}
+NUMBER = {"splunk-ta": "id", "defender-xdr": "ReportId", "sentinel": "EventRecordId", "sentinel-asim": "EventUid"}
 ELASTIC = {
     "elastic-winlogbeat": eqlschema.Schema.load(["ecs", "winlogbeat", "zeek", "non_ecs"], []),
     "elastic-defend": eqlschema.Schema.load(["ecs", "endpoint"], []),

@@ -246,6 +246,55 @@ def sentinel(number, event):
     return "WindowsEvent", row | {"Provider": provider, "EventData": data}
 
 
+def asim(number, event):
+    """Parser and row of Sentinel's information model, or nothing if it has no such events."""
+    key, source = event["ls"], fields(event)
+    row = {"TimeGenerated": iso(event), "DvcHostname": source.get("Computer"), "Dvc": source.get("Computer")}
+    row |= {"EventUid": str(number), "EventCount": 1}
+    actor = {"ActingProcessName": source.get("Image"), "ActingProcessId": text(source.get("ProcessId")),
+             "ActorUsername": source.get("User"), "ActorUsernameType": "Windows" if source.get("User") else None}
+    if key == "windows/process_creation":
+        return "imProcessCreate", row | {
+            "EventType": "ProcessCreated",
+            "TargetProcessName": source.get("Image"),
+            "TargetProcessId": text(source.get("ProcessId")),
+            "TargetProcessCommandLine": source.get("CommandLine"),
+            "TargetProcessIntegrityLevel": source.get("IntegrityLevel"),
+            "TargetProcessFileOriginalName": source.get("OriginalFileName"),
+            "TargetUsername": source.get("User"),
+            "TargetUsernameType": "Windows" if source.get("User") else None,
+            "ActingProcessName": source.get("ParentImage"),
+            "ActingProcessCommandLine": source.get("ParentCommandLine"),
+        }
+    if key == "windows/registry_set":
+        path, value = registry(source.get("TargetObject") or "")
+        number_data = str(source.get("Details")).startswith("DWORD")
+        return "imRegistry", row | actor | {
+            "EventType": "RegistryValueSet",
+            "RegistryKey": path,
+            "RegistryValue": value,
+            "RegistryValueType": "Reg_DWord" if number_data else "Reg_Sz",
+            "RegistryValueData": text(source.get("Details")),
+        }
+    if key == "windows/file_event":
+        return "imFileEvent", row | actor | {"EventType": "FileCreated", "TargetFilePath": source.get("TargetFilename")}
+    if key == "windows/network_connection":
+        outbound = str(source.get("Initiated", True)).lower() == "true"
+        side = "Src" if outbound else "Dst"
+        return "imNetworkSession", row | {
+            "EventType": "EndpointNetworkSession",
+            "NetworkDirection": "Outbound" if outbound else "Inbound",
+            "NetworkProtocol": source.get("Protocol", "tcp").upper(),
+            f"{side}ProcessName": source.get("Image"),
+            "SrcIpAddr": source.get("SourceIp"),
+            "SrcPortNumber": source.get("SourcePort"),
+            "DstIpAddr": source.get("DestinationIp"),
+            "DstPortNumber": source.get("DestinationPort"),
+            "DstHostname": source.get("DestinationHostname"),
+        }
+    return None, None
+
+
 DEFEND = {
     "windows/process_creation": ("process", "start", "start"),
     "windows/file_event": ("file", "creation", "creation"),
