@@ -25,19 +25,3 @@ pub struct Verdict {
     /// The fields to show, as of the last firing.
     pub show: Vec<(String, Value)>,
 }
-
-impl Verdict {
-    /// Nothing has fired yet; the first firing will be at this time.
-    #[must_use]
-    pub(super) fn at(time: i64) -> Self {
-        Self { first: Some(time), last: Some(time), count: 0, events: Vec::new(), show: Vec::new() }
-    }
-
-    /// One more firing, not earlier than any before.
-    pub(super) fn fire(&mut self, time: i64, events: Vec<Seen>, show: Vec<(String, Value)>) {
-        self.last = Some(time);
-        self.count += 1;
-        self.events = events;
-        self.show = show;
-    }
-}

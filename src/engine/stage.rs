@@ -162,7 +162,7 @@ impl Stage {
         let names = self.timeline.key_names();
         for (key, verdict) in self.timeline.verdicts() {
             let key = names.iter().cloned().zip(key.iter().cloned()).collect();
-            outcome.results.push(RuleResult { rule, key, verdict: verdict.clone() });
+            outcome.results.push(RuleResult { rule, key, verdict });
         }
     }
 }

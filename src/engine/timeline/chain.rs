@@ -5,7 +5,9 @@
 //! satisfies two patterns and no step is qualified, the latest event of each step is the best
 //! choice, so there is nothing to try again at all.
 
+use std::cell::Cell;
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::ir::PatternId;
@@ -13,9 +15,6 @@ use crate::ir::PatternId;
 use super::bindings::Valuation;
 use super::shape::Link;
 use super::state::{KeyState, Occurrence, TrackId, Tracks};
-
-/// Events that a search looks at before it gives up.
-const MOST_VISITS: u64 = 2_000_000;
 
 /// Where an order may lie.
 pub(super) struct Search<'s> {
@@ -33,6 +32,10 @@ pub(super) struct Search<'s> {
     pub from: i64,
     /// The latest time of any step.
     pub to: i64,
+    /// Whether the latest event of each step is the best choice.
+    pub is_greedy: bool,
+    /// Events that it may look at before it gives up.
+    pub budget: &'s Cell<u64>,
 }
 
 /// What a search found.
@@ -49,30 +52,34 @@ pub(super) enum Found {
 type Dead = (usize, Likeness, Vec<Likeness>);
 type Likeness = (i64, Vec<PatternId>);
 
+/// A search under way: a frame per step that has an event, the last step first.
 struct Progress {
-    /// Events of the steps from the current one on, last step first.
-    path: Vec<Arc<Occurrence>>,
+    frames: Vec<Frame>,
     dead: HashSet<Dead>,
-    visits: u64,
+}
+
+/// A step that has an event, and where events for the step before are looked for.
+struct Frame {
+    step: usize,
+    event: Arc<Occurrence>,
+    /// Its place in the step's track.
+    place: usize,
+    /// Events of the step before that were not tried yet, by their place in the track.
+    untried: Range<usize>,
+    /// What was tried of the same time.
+    tried: Vec<Likeness>,
 }
 
 impl Search<'_> {
     /// Events for all steps, the last one ending at any time in range.
     pub(super) fn anywhere(&self) -> Found {
         let Some(last) = self.steps.last() else { return Found::Path(Vec::new()) };
-        let mut progress = Progress::new();
-        for end in self.state.within(last.track, self.from, self.to).rev() {
-            if !self.admits(end, last.track) {
-                continue;
-            }
-            if self.descend(self.steps.len() - 1, end, &mut progress) {
-                return progress.found();
-            }
-            if progress.visits > MOST_VISITS {
-                return Found::TooMuch;
-            }
-            if self.is_greedy() {
-                break;
+        let mut progress = Progress { frames: Vec::new(), dead: HashSet::new() };
+        let ends = self.state.within(last.track, self.from, self.to).rev();
+        for end in ends.filter(|end| self.admits(end, last.track)) {
+            match self.ending(end, &mut progress) {
+                Found::Nothing if !self.is_greedy => {}
+                found @ (Found::Path(_) | Found::Nothing | Found::TooMuch) => return found,
             }
         }
         Found::Nothing
@@ -80,70 +87,87 @@ impl Search<'_> {
 
     /// Events for all steps, the last one being `end`.
     pub(super) fn ending_at(&self, end: &Arc<Occurrence>) -> Found {
+        self.ending(end, &mut Progress { frames: Vec::new(), dead: HashSet::new() })
+    }
+
+    fn ending(&self, end: &Arc<Occurrence>, progress: &mut Progress) -> Found {
         let Some(last) = self.steps.last() else { return Found::Nothing };
         if !self.admits(end, last.track) {
             return Found::Nothing;
         }
-        let mut progress = Progress::new();
-        if self.descend(self.steps.len() - 1, end, &mut progress) {
-            return progress.found();
-        }
-        if progress.visits > MOST_VISITS { Found::TooMuch } else { Found::Nothing }
-    }
-
-    /// Whether steps up to `step` can be found if its event is `event`. Recurses once per step;
-    /// `check` bounds their number.
-    fn descend(&self, step: usize, event: &Arc<Occurrence>, progress: &mut Progress) -> bool {
-        progress.path.push(Arc::clone(event));
-        if step == 0 {
-            return true;
-        }
-        let dead = self.situation(step, event, progress);
-        if !progress.dead.contains(&dead) {
-            if self.precede(step, event, progress) {
-                return true;
+        progress.frames.push(self.frame(self.steps.len() - 1, end, usize::MAX));
+        while let Some(mut frame) = progress.frames.pop() {
+            if frame.step == 0 {
+                progress.frames.push(frame);
+                return Found::Path(progress.frames.drain(..).rev().map(|of| of.event).collect());
             }
-            progress.dead.insert(dead);
+            let Some((place, earlier)) = self.earlier(&mut frame, &progress.frames) else {
+                if self.budget.get() == 0 {
+                    return Found::TooMuch;
+                }
+                if self.is_greedy {
+                    progress.frames.clear();
+                    return Found::Nothing;
+                }
+                let situation = self.situation(frame.step, &frame.event, &progress.frames);
+                progress.dead.insert(situation);
+                continue;
+            };
+            let next = self.frame(frame.step - 1, &earlier, place);
+            frame.tried.retain(|(time, _)| *time == earlier.time);
+            progress.frames.push(frame);
+            if next.step > 0 && !self.is_greedy {
+                let situation = self.situation(next.step, &earlier, &progress.frames);
+                if progress.dead.contains(&situation) {
+                    continue;
+                }
+            }
+            progress.frames.push(next);
         }
-        progress.path.pop();
-        false
+        Found::Nothing
     }
 
-    /// Tries the events that may precede `event`, the event of `step`.
-    fn precede(&self, step: usize, event: &Arc<Occurrence>, progress: &mut Progress) -> bool {
-        let (Some(link), Some(before)) = (self.steps.get(step), self.steps.get(step - 1)) else {
-            return false;
+    fn frame(&self, step: usize, event: &Arc<Occurrence>, place: usize) -> Frame {
+        let range = |link: &Link, before: &Link| {
+            let earliest = link.within.map_or(i64::MIN, |within| event.time.saturating_sub(within));
+            let latest = event.time.saturating_add(self.skew).min(self.to);
+            self.state.places(before.track, earliest.max(self.from), latest)
         };
-        let earliest = link.within.map_or(i64::MIN, |within| event.time.saturating_sub(within));
-        let latest = event.time.saturating_add(self.skew).min(self.to);
-        let mut tried: Vec<Likeness> = Vec::new();
-        for earlier in self.state.within(before.track, earliest.max(self.from), latest).rev() {
-            progress.visits += 1;
-            if progress.visits > MOST_VISITS {
-                return false;
+        let before = step.checked_sub(1).and_then(|before| self.steps.get(before));
+        let untried = self.steps.get(step).zip(before).map(|(link, before)| range(link, before));
+        let untried = untried.unwrap_or_default();
+        Frame { step, event: Arc::clone(event), place, untried, tried: Vec::new() }
+    }
+
+    /// The next event that may precede that of a frame; `later` are the frames of later steps.
+    fn earlier(&self, frame: &mut Frame, later: &[Frame]) -> Option<(usize, Arc<Occurrence>)> {
+        let link = self.steps.get(frame.step)?;
+        let track = self.steps.get(frame.step - 1)?.track;
+        if self.is_greedy && track == link.track {
+            // The same track was tried from its end, so what stands behind is used up.
+            frame.untried.end = frame.untried.end.min(frame.place);
+        }
+        while let Some(place) = frame.untried.next_back() {
+            self.budget.set(self.budget.get().saturating_sub(1));
+            if self.budget.get() == 0 {
+                return None;
             }
-            if !self.admits(earlier, before.track) || progress.uses(earlier) {
+            let Some(earlier) = self.state.at(track, place) else { continue };
+            if !self.admits(earlier, track) || uses(frame, later, earlier, self.skew) {
                 continue;
             }
-            match self.between(link, earlier, event) {
+            match self.between(link, earlier, &frame.event) {
                 Between::Clear => {}
                 Between::Blocked => continue,
-                Between::BlockedForAll => return false,
+                Between::BlockedForAll => return None,
             }
-            tried.retain(|(time, _)| *time == earlier.time);
             let likeness = self.likeness(earlier);
-            if tried.contains(&likeness) {
-                continue;
+            if !frame.tried.contains(&likeness) {
+                frame.tried.push(likeness);
+                return Some((place, Arc::clone(earlier)));
             }
-            if self.descend(step - 1, earlier, progress) {
-                return true;
-            }
-            if self.is_greedy() {
-                return false;
-            }
-            tried.push(likeness);
         }
-        false
+        None
     }
 
     /// Whether what must not occur between two steps does not.
@@ -163,11 +187,14 @@ impl Search<'_> {
         Between::Clear
     }
 
-    fn situation(&self, step: usize, event: &Occurrence, progress: &Progress) -> Dead {
+    /// What decides whether the steps before one can be found: its event, and what is used up of
+    /// the events that they may use.
+    fn situation(&self, step: usize, event: &Occurrence, later: &[Frame]) -> Dead {
         let steps = i64::try_from(step).unwrap_or(i64::MAX);
         let reach = event.time.saturating_add(self.skew.saturating_mul(steps));
-        let used = progress.path.iter().filter(|used| used.time <= reach);
-        let mut used: Vec<Likeness> = used.map(|used| self.likeness(used)).collect();
+        let used = later.iter().rev().map(|frame| &frame.event);
+        let used = used.filter(|used| used.time <= reach).map(|used| self.likeness(used));
+        let mut used: Vec<Likeness> = used.collect();
         used.sort_unstable();
         (step, self.likeness(event), used)
     }
@@ -180,13 +207,13 @@ impl Search<'_> {
     fn admits(&self, event: &Occurrence, track: TrackId) -> bool {
         self.valuation.is_empty() || event.is_any(self.tracks.patterns(track), self.valuation)
     }
+}
 
-    /// Whether the latest event of each step is the best choice.
-    fn is_greedy(&self) -> bool {
-        self.skew == 0
-            && self.state.is_pure()
-            && self.steps.iter().all(|step| step.within.is_none() && step.without.is_empty())
-    }
+/// Whether the latest event of each step is the best choice: where no event satisfies two patterns
+/// and no step is qualified.
+pub(super) fn is_greedy(state: &KeyState, steps: &[Link], skew: i64) -> bool {
+    let is_plain = |step: &Link| step.within.is_none() && step.without.is_empty();
+    skew == 0 && state.is_pure() && steps.iter().all(is_plain)
 }
 
 enum Between {
@@ -196,17 +223,10 @@ enum Between {
     BlockedForAll,
 }
 
-impl Progress {
-    fn new() -> Self {
-        Self { path: Vec::new(), dead: HashSet::new(), visits: 0 }
-    }
-
-    fn uses(&self, event: &Occurrence) -> bool {
-        self.path.iter().any(|used| used.seq == event.seq)
-    }
-
-    fn found(mut self) -> Found {
-        self.path.reverse();
-        Found::Path(self.path)
-    }
+/// Whether an event is that of a frame or of a later step. Without skew, later steps have later
+/// events, so only those of the same time matter.
+fn uses(frame: &Frame, later: &[Frame], event: &Occurrence, skew: i64) -> bool {
+    let used = std::iter::once(frame).chain(later.iter().rev()).map(|frame| &frame.event);
+    let mut near = used.take_while(|used| skew > 0 || used.time <= event.time);
+    near.any(|used| used.seq == event.seq)
 }

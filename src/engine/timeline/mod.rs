@@ -60,6 +60,21 @@ pub struct Losses {
     pub undecided: u64,
 }
 
+/// Events that the searches for orders of a rule look at before they give up, for one firing and
+/// for all.
+const MOST_VISITS_ONCE: u64 = 2_000_000;
+const MOST_VISITS: u64 = 200_000_000;
+
+/// The firings of a key.
+#[derive(Debug)]
+struct Found {
+    first: i64,
+    last: i64,
+    count: u64,
+    /// The events of the last one.
+    seen: Vec<Arc<Occurrence>>,
+}
+
 /// A correlation at work.
 #[derive(Debug)]
 pub struct Timeline {
@@ -74,7 +89,9 @@ pub struct Timeline {
     expiry: VecDeque<(i64, Arc<KeyValues>)>,
     /// Occurrences at which the rule may fire and is not decided yet, oldest first.
     waiting: VecDeque<(Arc<KeyValues>, Arc<Occurrence>)>,
-    verdicts: BTreeMap<Arc<KeyValues>, Verdict>,
+    found: BTreeMap<Arc<KeyValues>, Found>,
+    /// Events that searches for orders may still look at.
+    budget: u64,
     losses: Losses,
 }
 
@@ -92,7 +109,8 @@ impl Timeline {
             keys: HashMap::new(),
             expiry: VecDeque::new(),
             waiting: VecDeque::new(),
-            verdicts: BTreeMap::new(),
+            found: BTreeMap::new(),
+            budget: MOST_VISITS,
             losses: Losses::default(),
         }
     }
@@ -132,8 +150,17 @@ impl Timeline {
     }
 
     /// What was found so far, by key.
-    pub fn verdicts(&self) -> impl Iterator<Item = (&KeyValues, &Verdict)> {
-        self.verdicts.iter().map(|(key, verdict)| (key.as_ref(), verdict))
+    pub fn verdicts(&self) -> impl Iterator<Item = (&KeyValues, Verdict)> {
+        self.found.iter().map(|(key, found)| {
+            let verdict = Verdict {
+                first: Some(found.first),
+                last: Some(found.last),
+                count: found.count,
+                events: self.named(&found.seen),
+                show: self.shown(&found.seen),
+            };
+            (key.as_ref(), verdict)
+        })
     }
 
     /// Names of the parts of the key, as in the verdicts' keys.
@@ -172,16 +199,14 @@ impl Timeline {
 
     fn decide(&mut self, key: &Arc<KeyValues>, occurrence: &Arc<Occurrence>) -> Option<Event> {
         let seen = self.fires(key, occurrence)?;
-        if (self.bounds.from..self.bounds.to).contains(&occurrence.time) {
-            let (named, shown) = (self.named(&seen), self.shown(&seen));
-            let verdict = self.verdicts.entry(Arc::clone(key));
-            verdict.or_insert_with(|| Verdict::at(occurrence.time)).fire(
-                occurrence.time,
-                named,
-                shown,
-            );
+        let time = occurrence.time;
+        let firing = self.firing(key, occurrence, self.shown(&seen));
+        if (self.bounds.from..self.bounds.to).contains(&time) {
+            let new = || Found { first: time, last: time, count: 0, seen: Vec::new() };
+            let found = self.found.entry(Arc::clone(key)).or_insert_with(new);
+            (found.last, found.count, found.seen) = (time, found.count + 1, seen);
         }
-        Some(self.firing(key, occurrence, self.shown(&seen)))
+        Some(firing)
     }
 
     /// The events by which the rule fires at an occurrence.
@@ -192,7 +217,8 @@ impl Timeline {
     ) -> Option<Vec<Arc<Occurrence>>> {
         let state = self.keys.get(key)?;
         let (from, to) = self.reach(occurrence.time);
-        let given_up = Cell::new(0);
+        let allowed = self.budget.min(MOST_VISITS_ONCE);
+        let (budget, given_up) = (Cell::new(allowed), Cell::new(false));
         let moment = |valuation: &Valuation| {
             let moment = Moment {
                 shape: &self.shape,
@@ -201,6 +227,7 @@ impl Timeline {
                 skew: self.skew,
                 from: occurrence.time.saturating_sub(self.window),
                 at: occurrence.time,
+                budget: &budget,
                 given_up: &given_up,
             };
             moment.fires(occurrence)
@@ -215,7 +242,8 @@ impl Timeline {
                 valuations.iter().find_map(moment)
             }
         };
-        if seen.is_none() && (cut || given_up.get() > 0) {
+        self.budget -= allowed - budget.get();
+        if seen.is_none() && (cut || given_up.get()) {
             self.losses.undecided += 1;
         }
         seen

@@ -1,12 +1,13 @@
 //! A condition at one occurrence: does it hold, and by which events?
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::ir::{Aggregate, Cmp};
 
 use super::aggregate;
 use super::bindings::Valuation;
-use super::chain::{Found, Search};
+use super::chain::{Found, Search, is_greedy};
 use super::running::Running;
 use super::shape::{Link, Node, Shape};
 use super::state::{Entry, KeyState, Occurrence, TrackId, entries};
@@ -28,8 +29,10 @@ pub(super) struct Moment<'s> {
     pub from: i64,
     /// The occurrence's time, where the window ends.
     pub at: i64,
-    /// Searches that gave up.
-    pub given_up: &'s std::cell::Cell<u64>,
+    /// Events that searches may look at before they give up.
+    pub budget: &'s Cell<u64>,
+    /// Whether one did.
+    pub given_up: &'s Cell<bool>,
 }
 
 impl Moment<'_> {
@@ -164,6 +167,8 @@ impl Moment<'_> {
             skew: self.skew,
             from: self.from,
             to,
+            is_greedy: is_greedy(self.state, steps, self.skew),
+            budget: self.budget,
         }
     }
 
@@ -172,7 +177,7 @@ impl Moment<'_> {
             Found::Path(path) => Some(path),
             Found::Nothing => None,
             Found::TooMuch => {
-                self.given_up.set(self.given_up.get() + 1);
+                self.given_up.set(true);
                 None
             }
         }

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::engine::event::{Origin, Value};
@@ -199,11 +200,25 @@ impl KeyState {
         from: i64,
         to: i64,
     ) -> impl DoubleEndedIterator<Item = &Arc<Occurrence>> + ExactSizeIterator {
-        let empty = const { &VecDeque::new() };
-        let track = self.tracks.get(track.0).unwrap_or(empty);
+        self.track(track).range(self.places(track, from, to))
+    }
+
+    /// The places of these occurrences in the track.
+    pub(super) fn places(&self, track: TrackId, from: i64, to: i64) -> Range<usize> {
+        let track = self.track(track);
         let start = track.partition_point(|occurrence| occurrence.time < from);
-        let end = track.partition_point(|occurrence| occurrence.time <= to).max(start);
-        track.range(start..end)
+        let end = track.partition_point(|occurrence| occurrence.time <= to);
+        start..end.max(start)
+    }
+
+    /// The occurrence at a place of a track.
+    pub(super) fn at(&self, track: TrackId, place: usize) -> Option<&Arc<Occurrence>> {
+        self.track(track).get(place)
+    }
+
+    fn track(&self, track: TrackId) -> &VecDeque<Arc<Occurrence>> {
+        let empty = const { &VecDeque::new() };
+        self.tracks.get(track.0).unwrap_or(empty)
     }
 }
 

@@ -245,3 +245,27 @@ fn counts_and_aggregates_over_a_busy_key_end() {
     let (_, verdict) = timeline.verdicts().next().unwrap();
     assert_eq!((verdict.count, verdict.events.len()), (20_000, 100));
 }
+
+#[test]
+fn a_binding_looks_past_the_events_it_leaves_out() {
+    let bound = || Some((FieldRef { name: "v".to_owned(), ty: Type::Text }, Transform::None));
+    let c = PatternId(2);
+    let correlation = Correlation {
+        patterns: vec![pattern("a"), pattern("b"), pattern("c")],
+        keys: vec![Key { name: "v".to_owned(), fields: vec![bound(), bound(), None] }],
+        window: 10_000,
+        skew: 0,
+        cond: Cond::All(vec![then(), Cond::Seen(c)]),
+        show: Vec::new(),
+    };
+    let mut timeline = Timeline::new(&Arc::new(correlation), Bounds::default());
+    for (time, value, pattern) in [(1, "1", A), (2, "1", B), (3, "2", B), (4, "", c)] {
+        let fields = vec![("v".to_owned(), value.into())];
+        let mut event = Event::new(Origin { file: "e".into(), line: 1 }, fields);
+        event.time = Some(time);
+        timeline.push(&event, &[Sighting { pattern, renames: &[] }]);
+    }
+    timeline.finish();
+    let (_, verdict) = timeline.verdicts().next().unwrap();
+    assert_eq!((verdict.first, verdict.count), (Some(4), 1));
+}
