@@ -230,9 +230,9 @@ fn what_the_packs_emit_is_agreed() {
             .collect();
         codes.dedup();
         let outcome = if queries > 0 { format!("{queries}") } else { codes.join(" ") };
-        let target = object["target"].as_str().unwrap();
+        let platform = object["platform"].as_str().unwrap();
         let rule = object["rule"].as_str().unwrap().to_owned();
-        agreed.entry(rule).or_default().push(format!("{target} {outcome}"));
+        agreed.entry(rule).or_default().push(format!("{platform} {outcome}"));
     }
     let lines: Vec<String> =
         agreed.iter().map(|(rule, on)| format!("{rule}: {}", on.join(", "))).collect();

@@ -41,11 +41,11 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
     let refused: Vec<Diagnostic> = emitted
         .par_iter()
         .flat_map_iter(|rule| {
-            goals.iter().flat_map(|goal| match goal.compile(rule) {
+            once(goals.iter().flat_map(|goal| match goal.compile(rule) {
                 Ok(queries) => goal.remarks(rule, &queries),
                 Err(refused) if goal.agreed(&rule.name, &refused) => Vec::new(),
                 Err(refused) => refused,
-            })
+            }))
         })
         .collect();
     let found: Vec<&Diagnostic> = workspace.reported().chain(&refused).collect();
@@ -68,4 +68,15 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
     }
     let errors = found.iter().any(|found| found.code.severity() == Severity::Error);
     if errors { FINDINGS } else { 0 }
+}
+
+/// What several environments say alike is said once.
+fn once(found: impl Iterator<Item = Diagnostic>) -> Vec<Diagnostic> {
+    let mut different = Vec::new();
+    for diagnostic in found {
+        if !different.contains(&diagnostic) {
+            different.push(diagnostic);
+        }
+    }
+    different
 }
