@@ -97,13 +97,9 @@ impl<'a> Printer<'a> {
 
     /// The comments before the next token, without empty lines.
     fn comments(&mut self, docs: &mut Vec<Doc>) {
-        let mark = docs.len();
-        self.lead(Blanks::Drop, docs);
-        let mut at = 0;
-        docs.retain(|doc| {
-            at += 1;
-            at <= mark || !matches!(doc, Doc::Empty)
-        });
+        let mut found = Vec::new();
+        self.lead(Blanks::Drop, &mut found);
+        docs.extend(found.into_iter().filter(|doc| !matches!(doc, Doc::Empty)));
     }
 
     /// Whether the next token ends before the end of `span`.
