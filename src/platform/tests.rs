@@ -202,3 +202,13 @@ fn the_example_of_the_documentation_is_a_platform() {
     let resolved = platform.as_ref().unwrap().resolve("windows/registry_set", 0, "TargetObject");
     assert!(matches!(resolved.unwrap().value, Scalar::Rewrite(..)));
 }
+
+#[test]
+fn members_of_an_object_are_called_like_their_fields() {
+    let sentinel = load("sentinel").unwrap();
+    let image = sentinel.resolve("windows/image_load", 0, "ImageLoaded").unwrap();
+    let Scalar::Member(column, member) = &image.value else { panic!("{image:?}") };
+    assert_eq!((column.name.as_str(), member.as_str()), ("EventData", "ImageLoaded"));
+    assert!(sentinel.resolve("windows/service:security", 0, "LogonType").is_some());
+    assert!(sentinel.resolve("windows/service:capi2", 0, "Data").is_none());
+}
