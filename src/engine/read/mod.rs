@@ -1,4 +1,5 @@
-//! Events from bytes: JSON in any layout, Windows events, Zeek's logs, all of it also gzipped.
+//! Events from bytes: JSON in any layout, Windows events, Zeek's logs, all of it also gzipped, and
+//! EVTX where the program was built with that feature.
 //!
 //! A reader never fails: what cannot be read is a [`Problem`] with its line, counted in the
 //! [`ReadReport`], and reading goes on. The log source of an event comes from an explicit
@@ -8,6 +9,7 @@
 //! `{"_path": "ssl", "ts": 1.5, "server_name": "a.example"}` → an event of `zeek/service:ssl` at
 //! 1,500 ms.
 
+mod evtx;
 mod json;
 mod order;
 mod split;
@@ -123,14 +125,15 @@ impl<'r> EventReader<'r> {
     /// A reader of bytes, which may be gzipped, that calls them by this name.
     pub fn new(input: impl Read + 'r, name: &str, options: &ReadOptions) -> Self {
         let default = options.logsource.as_deref().map(of_key).unwrap_or_default();
+        let mut report = ReadReport::default();
         Self {
-            input: plain(input),
+            input: plain(input, &mut report),
             file: Arc::from(name),
             default,
             line: 0,
             layout: Layout::Unknown,
             ready: VecDeque::new(),
-            report: ReadReport::default(),
+            report,
             belongs: Arc::new([]),
             is_done: false,
         }
@@ -375,11 +378,14 @@ fn of_zeek(path: &str) -> Vec<Belongs> {
     of_key(&format!("zeek/service:{path}"))
 }
 
-/// The input, unpacked if it begins like gzip.
-fn plain<'r>(input: impl Read + 'r) -> Box<dyn BufRead + 'r> {
+/// The input as text: unpacked if it begins like gzip, one JSON object per record if it is EVTX.
+fn plain<'r>(input: impl Read + 'r, report: &mut ReadReport) -> Box<dyn BufRead + 'r> {
     let mut input = BufReader::with_capacity(1 << 16, input);
     match input.fill_buf() {
         Ok([0x1f, 0x8b, ..]) => Box::new(BufReader::new(MultiGzDecoder::new(input))),
+        Ok(begin) if begin.starts_with(evtx::MAGIC) => {
+            Box::new(std::io::Cursor::new(evtx::lines(input, report)))
+        }
         Ok(_) | Err(_) => Box::new(input),
     }
 }
