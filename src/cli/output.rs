@@ -9,6 +9,9 @@ use annotate_snippets::Renderer;
 use crate::diagnostic::{Diagnostic, Severity, render_text};
 use crate::source::SourceMap;
 
+/// How many findings are printed for people; nobody reads more in a terminal.
+const MOST_FINDINGS: usize = 1000;
+
 /// Both outputs of the process.
 pub(super) struct Output {
     out: BufWriter<std::io::Stdout>,
@@ -51,8 +54,17 @@ impl Output {
     ) {
         self.flush();
         let mut err = std::io::stderr().lock();
-        for diagnostic in found {
+        let mut left_off = 0_usize;
+        for (number, diagnostic) in found.into_iter().enumerate() {
+            if number >= MOST_FINDINGS {
+                left_off += 1;
+                continue;
+            }
             let _ = writeln!(err, "{}", render_text(diagnostic, sources, &self.renderer));
+        }
+        if left_off > 0 {
+            let _ =
+                writeln!(err, "… and {left_off} more findings: `--format json` prints them all\n");
         }
     }
 

@@ -87,18 +87,31 @@ impl Workspace {
 
     /// The findings about a document.
     pub(super) fn about(&self, span: Span) -> Vec<Diagnostic> {
-        let inside = |found: &&Diagnostic| within(found.primary.span, span);
-        self.found.iter().filter(inside).cloned().collect()
+        let place = |found: &Diagnostic| (found.primary.span.source, found.primary.span.start);
+        let from = self.found.partition_point(|found| place(found) < (span.source, span.start));
+        let rest = self.found.get(from..).unwrap_or_default();
+        rest.iter().take_while(|found| within(found.primary.span, span)).cloned().collect()
     }
 
     /// The findings of a file that are about none of its documents.
     pub(super) fn about_file(&self, file: SourceId) -> Vec<Diagnostic> {
-        let spans: Vec<Span> = self.documents.iter().map(|document| document.meta().span).collect();
-        let elsewhere = |found: &&Diagnostic| {
+        let from = self.found.partition_point(|found| found.primary.span.source < file);
+        let rest = self.found.get(from..).unwrap_or_default();
+        let here: Vec<_> =
+            rest.iter().take_while(|found| found.primary.span.source == file).collect();
+        if here.is_empty() {
+            return Vec::new();
+        }
+        let documents = self.documents.iter().map(|document| document.meta().span);
+        let mut spans: Vec<Span> = documents.filter(|span| span.source == file).collect();
+        spans.sort_unstable();
+        let elsewhere = |found: &&&Diagnostic| {
             let at = found.primary.span;
-            at.source == file && !spans.iter().any(|span| within(at, *span))
+            let next = spans.partition_point(|span| span.start <= at.start);
+            let before = next.checked_sub(1).and_then(|index| spans.get(index));
+            !before.is_some_and(|span| within(at, *span))
         };
-        self.found.iter().filter(elsewhere).cloned().collect()
+        here.iter().filter(elsewhere).map(|found| (*found).clone()).collect()
     }
 
     /// The findings about the selected files and the project, which are those to report.

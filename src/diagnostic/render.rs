@@ -64,11 +64,16 @@ pub fn render_text(diagnostic: &Diagnostic, sources: &SourceMap, renderer: &Rend
     let mut group = Group::with_title(title);
     for (at, annotated) in by_source(diagnostic, sources).into_iter().enumerate() {
         let source = annotated.source;
-        let mut snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
+        // Only the lines in question: the text may be large, and there may be many findings.
+        let (from, to) = lines_of(&annotated.labels, source);
+        let part = source.text.get(from..to).unwrap_or_default();
+        let (line, _) = source.position(u32::try_from(from).unwrap_or(u32::MAX));
+        let mut snippet = Snippet::source(part).line_start(line).path(source.name.as_str());
         for (index, (span, text)) in annotated.labels.into_iter().enumerate() {
             let primary = at == 0 && index == 0;
             let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let range = clamp(span, &source.text);
+            let range = range.start.saturating_sub(from)..range.end.saturating_sub(from);
             let annotation = kind.span(range);
             snippet = snippet.annotation(match text {
                 "" => annotation,
@@ -106,6 +111,19 @@ fn by_source<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Anno
         }
     }
     grouped
+}
+
+/// The bytes of the whole lines that hold the labels.
+fn lines_of(labels: &[(Span, &str)], source: &Source) -> (usize, usize) {
+    let ranges = labels.iter().map(|(span, _)| clamp(*span, &source.text));
+    let (start, end) = ranges
+        .fold((usize::MAX, 0), |(start, end), range| (start.min(range.start), end.max(range.end)));
+    let start = start.min(source.text.len());
+    let before = source.text.get(..start).unwrap_or_default();
+    let after = source.text.get(end..).unwrap_or_default();
+    let from = before.rfind('\n').map_or(0, |at| at + 1);
+    let to = after.find('\n').map_or(source.text.len(), |at| end + at + 1);
+    (from, to)
 }
 
 /// The span's range, moved to character borders within the text.

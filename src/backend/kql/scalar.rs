@@ -140,9 +140,11 @@ fn member_of(column: &Column, member: &str) -> Kusto {
 /// shorter, but its documentation leaves open how it pads, and few engines beside Kusto know it.
 fn hex(inner: &Scalar, digits: u8) -> Kusto {
     let text = print(inner, ColumnType::Text);
-    let number = match inner {
-        Scalar::Column(Column { ty: ColumnType::Integer, .. }) => print(inner, ColumnType::Integer),
-        _ => Kusto::trusted(format!("tolong({text})")),
+    let is_number = matches!(inner, Scalar::Column(column) if column.ty == ColumnType::Integer);
+    let number = if is_number {
+        print(inner, ColumnType::Integer)
+    } else {
+        Kusto::trusted(format!("tolong({text})"))
     };
     let digits = u32::from(digits.clamp(1, 15));
     let digit = |place: u32| match place {
