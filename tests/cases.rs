@@ -8,6 +8,7 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -122,7 +123,7 @@ fn example(folder: &Path) -> Option<String> {
 fn keep_current(page: &Path, name: &str, content: &str) -> Option<String> {
     let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
     let text = fs::read_to_string(page).unwrap();
-    let (head, rest) = text.split_once(&begin).expect(&page.display().to_string());
+    let (head, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{}", page.display()));
     let (_, tail) = rest.split_once(&end).unwrap();
     let current = format!("{head}{begin}{content}{end}{tail}");
     if current == text {
