@@ -36,7 +36,7 @@ fn events() -> String {
                 1,
                 format!(
                     r#""Image":"C:\\Windows\\System32\\tool{number}.exe","CommandLine":"tool{number}.exe -x {}","ParentImage":"C:\\Windows\\explorer.exe","Hashes":"SHA1={:040x},MD5={:032x}""#,
-                    "argument ".repeat(60),
+                    "argument ".repeat(150),
                     number,
                     number
                 ),
@@ -45,21 +45,21 @@ fn events() -> String {
                 7,
                 format!(
                     r#""Image":"C:\\a.exe","ImageLoaded":"C:\\Users\\u\\lib{number}.dll","Signed":"true","SignatureStatus":"Valid","Description":"{}""#,
-                    "text ".repeat(120)
+                    "text ".repeat(280)
                 ),
             ),
             2 => (
                 13,
                 format!(
                     r#""Image":"C:\\a.exe","TargetObject":"HKLM\\SOFTWARE\\Vendor\\Key{number}\\Value","Details":"{}""#,
-                    "data ".repeat(120)
+                    "data ".repeat(280)
                 ),
             ),
             _ => (
                 11,
                 format!(
                     r#""Image":"C:\\a.exe","TargetFilename":"C:\\Users\\u\\file{number}.tmp","RuleName":"{}""#,
-                    "name ".repeat(120)
+                    "name ".repeat(280)
                 ),
             ),
         };
