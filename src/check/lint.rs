@@ -125,7 +125,7 @@ fn excludes(a: &Op, b: &Op) -> bool {
         (Op::Null, _) => true,
         (Op::Boolean(a), Op::Boolean(b)) => a != b,
         (Op::Number { cmp: Cmp::Eq, value }, Op::Number { cmp, value: other }) => {
-            !compare(*value, *cmp, *other)
+            !cmp.holds(*value, *other)
         }
         (Op::Text { test: TextTest::Equals(value), .. }, Op::Text { test, .. }) => {
             !passes(&value.to_lowercase(), test)
@@ -156,16 +156,5 @@ fn passes(value: &str, test: &TextTest) -> bool {
         TextTest::EndsWith(text) => value.ends_with(&text.to_lowercase()),
         TextTest::Contains(text) => value.contains(&text.to_lowercase()),
         TextTest::Like(_) => true,
-    }
-}
-
-fn compare(a: f64, cmp: Cmp, b: f64) -> bool {
-    match cmp {
-        Cmp::Eq => a == b,
-        Cmp::Neq => a != b,
-        Cmp::Lt => a < b,
-        Cmp::Lte => a <= b,
-        Cmp::Gt => a > b,
-        Cmp::Gte => a >= b,
     }
 }

@@ -25,6 +25,21 @@ pub enum Cmp {
     Gte,
 }
 
+impl Cmp {
+    /// Whether `left` compares so with `right`.
+    #[must_use]
+    pub fn holds<T: PartialOrd + Copy>(self, left: T, right: T) -> bool {
+        match self {
+            Self::Eq => left == right,
+            Self::Neq => left != right,
+            Self::Lt => left < right,
+            Self::Lte => left <= right,
+            Self::Gt => left > right,
+            Self::Gte => left >= right,
+        }
+    }
+}
+
 /// A field of the taxonomy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldRef {

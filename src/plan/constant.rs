@@ -13,7 +13,7 @@ pub(super) fn holds<F>(op: &Op<F>, text: &str) -> Option<bool> {
         Op::Text { test, cased } => Some(text_holds(test, text, *cased)),
         Op::Number { cmp, value } => {
             let number = text.parse::<f64>();
-            Some(number.map_or(*cmp == Cmp::Neq, |number| compare(*cmp, number, *value)))
+            Some(number.map_or(*cmp == Cmp::Neq, |number| cmp.holds(number, *value)))
         }
         Op::Boolean(wanted) => {
             Some(text.eq_ignore_ascii_case(if *wanted { "true" } else { "false" }))
@@ -78,17 +78,6 @@ fn like(parts: &[Part], text: &str, fold: &impl Fn(&str) -> String) -> bool {
         .dot_matches_new_line(true)
         .build()
         .is_ok_and(|regex| regex.is_match(text))
-}
-
-fn compare(cmp: Cmp, left: f64, right: f64) -> bool {
-    match cmp {
-        Cmp::Eq => left == right,
-        Cmp::Neq => left != right,
-        Cmp::Lt => left < right,
-        Cmp::Lte => left <= right,
-        Cmp::Gt => left > right,
-        Cmp::Gte => left >= right,
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! A predicate over fields, pushed through a platform's mappings to its columns.
 //!
 //! A test on a plain column stays a test on it. A test on a constant is decided. A test on a choice
-//! becomes the cases that satisfy it. Everything else is computed first, as a [`Let`], in the form
+//! becomes the cases that satisfy it. A test on a respelt value is pulled through the respelling where
+//! that is exact (`respell`). Everything else is computed first, as a [`Let`], in the form
 //! that the rule's author knows, so that every operator means what it means in the rule.
 //!
 //! `TargetObject endswith '\Dll'` on `defender-xdr` → let `TargetObject` = key + `\` + value name,

@@ -157,7 +157,7 @@ fn several(
     of: &Detection,
 ) -> Result<(Vec<String>, &'static str), Refusal> {
     let names = of.selections.iter().map(|selection| selection.name.node.as_str());
-    let found = names.filter(|name| fits(pattern, name)).map(|name| named(name, span, of));
+    let found = names.filter(|name| pattern.means(name)).map(|name| named(name, span, of));
     let parts = found.collect::<Result<Vec<_>, _>>()?;
     match quantifier {
         Quantifier::All => Ok((parts, "and")),
@@ -167,13 +167,6 @@ fn several(
             "Weave counts events, not selections",
             "write the combinations with `and` and `or`",
         ),
-    }
-}
-
-fn fits(pattern: &Pattern, name: &str) -> bool {
-    match pattern {
-        Pattern::Them => !name.starts_with('_'),
-        Pattern::Glob(glob) => words::matches(glob, name),
     }
 }
 

@@ -66,21 +66,6 @@ fn keep_case(name: &str, changed: String) -> String {
     if name.eq_ignore_ascii_case(&changed) { name.to_owned() } else { changed }
 }
 
-/// Whether a name fits a pattern, in which `*` is any text.
-pub(super) fn matches(glob: &str, name: &str) -> bool {
-    let Some((first, rest)) = glob.split_once('*') else { return glob == name };
-    let Some(mut left) = name.strip_prefix(first) else { return false };
-    let mut pieces = rest.split('*').peekable();
-    while let Some(piece) = pieces.next() {
-        if pieces.peek().is_none() {
-            return left.ends_with(piece);
-        }
-        let Some(at) = left.find(piece) else { return false };
-        left = left.get(at + piece.len()..).unwrap_or_default();
-    }
-    true
-}
-
 /// Sigma's comparison as an operator.
 pub(super) fn comparison(name: &str) -> &'static str {
     match name {

@@ -205,6 +205,32 @@ pub enum Pattern {
     Glob(String),
 }
 
+impl Pattern {
+    /// Whether the pattern means a selection or rule of this name.
+    #[must_use]
+    pub fn means(&self, name: &str) -> bool {
+        match self {
+            Self::Them => !name.starts_with('_'),
+            Self::Glob(glob) => fits(glob, name),
+        }
+    }
+}
+
+/// Whether a name fits a pattern, in which `*` is any text.
+fn fits(glob: &str, name: &str) -> bool {
+    let Some((first, rest)) = glob.split_once('*') else { return glob == name };
+    let Some(mut left) = name.strip_prefix(first) else { return false };
+    let mut pieces = rest.split('*').peekable();
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return left.ends_with(piece);
+        }
+        let Some(at) = left.find(piece) else { return false };
+        left = left.get(at + piece.len()..).unwrap_or_default();
+    }
+    true
+}
+
 /// A correlation (Sigma correlation rules specification 2.1.0).
 #[derive(Debug, Clone)]
 pub struct Correlation {

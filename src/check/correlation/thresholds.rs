@@ -63,22 +63,11 @@ pub(in crate::check) fn passing(comparisons: &[(Cmp, f64)], numbers: Numbers) ->
     }
     let passed = tries
         .iter()
-        .filter(|number| comparisons.iter().all(|(cmp, limit)| holds(**number, *cmp, *limit)));
+        .filter(|number| comparisons.iter().all(|(cmp, limit)| cmp.holds(**number, *limit)));
     match passed.count() {
         0 => Passing::None,
         count if count == tries.len() => Passing::All,
         _ => Passing::Some,
-    }
-}
-
-fn holds(number: f64, cmp: Cmp, limit: f64) -> bool {
-    match cmp {
-        Cmp::Eq => number == limit,
-        Cmp::Neq => number != limit,
-        Cmp::Lt => number < limit,
-        Cmp::Lte => number <= limit,
-        Cmp::Gt => number > limit,
-        Cmp::Gte => number >= limit,
     }
 }
 

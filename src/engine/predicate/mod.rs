@@ -151,21 +151,6 @@ impl Check {
     }
 }
 
-/// Whether two numbers compare so; nothing compares with a missing one.
-#[must_use]
-pub fn compare(left: f64, cmp: Cmp, right: f64) -> bool {
-    match cmp {
-        #[expect(clippy::float_cmp, reason = "equality of numbers is exact by definition")]
-        Cmp::Eq => left == right,
-        #[expect(clippy::float_cmp, reason = "equality of numbers is exact by definition")]
-        Cmp::Neq => left != right,
-        Cmp::Lt => left < right,
-        Cmp::Lte => left <= right,
-        Cmp::Gt => left > right,
-        Cmp::Gte => left >= right,
-    }
-}
-
 fn any(view: &View<'_>, slot: usize, fits: impl Fn(&Value) -> bool) -> bool {
     let mut found = false;
     if let Some(value) = view.value(slot) {
@@ -175,12 +160,12 @@ fn any(view: &View<'_>, slot: usize, fits: impl Fn(&Value) -> bool) -> bool {
 }
 
 fn number(view: &View<'_>, slot: usize, cmp: Cmp, wanted: f64) -> bool {
-    any(view, slot, |value| value.number().is_some_and(|number| compare(number, cmp, wanted)))
+    any(view, slot, |value| value.number().is_some_and(|number| cmp.holds(number, wanted)))
 }
 
 fn time(view: &View<'_>, slot: usize, part: TimePart, cmp: Cmp, wanted: f64) -> bool {
     any(view, slot, |value| {
-        part_of_time(value, part).is_some_and(|number| compare(number.into(), cmp, wanted))
+        part_of_time(value, part).is_some_and(|number| cmp.holds(number.into(), wanted))
     })
 }
 

@@ -4,7 +4,6 @@
 
 use crate::engine::event::{Event, Rename};
 use crate::engine::key::canonical;
-use crate::engine::predicate::compare;
 use crate::ir::{Aggregate, Cmp, FieldRef, PatternId};
 
 use super::shape::Operand;
@@ -65,9 +64,9 @@ fn numbers(fields: &[FieldRef], event: &Event, renames: &[Rename]) -> Vec<f64> {
 /// Whether an aggregate with this result, if it has one, compares so.
 pub(super) fn holds(value: Option<f64>, cmp: Cmp, wanted: f64) -> bool {
     match cmp {
-        Cmp::Neq => !value.is_some_and(|value| compare(value, Cmp::Eq, wanted)),
+        Cmp::Neq => !value.is_some_and(|value| Cmp::Eq.holds(value, wanted)),
         Cmp::Eq | Cmp::Lt | Cmp::Lte | Cmp::Gt | Cmp::Gte => {
-            value.is_some_and(|value| compare(value, cmp, wanted))
+            value.is_some_and(|value| cmp.holds(value, wanted))
         }
     }
 }

@@ -120,15 +120,7 @@ impl Moment<'_> {
         } else {
             self.admitted(track, self.from, self.at).count()
         };
-        let events = events as u64;
-        match cmp {
-            Cmp::Eq => events == value,
-            Cmp::Neq => events != value,
-            Cmp::Lt => events < value,
-            Cmp::Lte => events <= value,
-            Cmp::Gt => events > value,
-            Cmp::Gte => events >= value,
-        }
+        cmp.holds(events as u64, value)
     }
 
     fn aggregate(
