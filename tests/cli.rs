@@ -250,3 +250,102 @@ fn lists_name_what_there_is() {
     let unknown = run(folder.path(), &["list", "fields", "windows/registry_sett"]);
     assert!(code(&unknown) == 2 && stderr(&unknown).contains("windows/registry_set"));
 }
+
+/// Three rules for two environments: one that both take, one order that Elastic takes with W0606,
+/// and one that Defender XDR lacks a field for, as the project knows.
+fn portable() -> tempfile::TempDir {
+    let project = "rules = ['rules']\n[environments.soc]\ntarget = 'kql'\nplatform = 'defender-xdr'\n\
+                   [environments.soc.refused]\nimphash = 'E0503'\n[environments.lab]\ntarget = 'eql'\n\
+                   platform = 'elastic-winlogbeat'\n";
+    let order = CORRELATION
+        .replace("often", "order")
+        .replace("event_count", "temporal_ordered")
+        .replace("        - certutil\n", "        - certutil\n        - one\n        - two\n")
+        .replace("    condition:\n        gte: 3\n", "");
+    let named = |name: &str| {
+        RULE.replace("name: certutil", &format!("name: {name}"))
+            .replace("certutil.exe", &format!("{name}.exe"))
+    };
+    let imphash = RULE
+        .replace("name: certutil", "name: imphash")
+        .replace("Image|endswith", "Hashes|contains");
+    let imphash = imphash.replace("\\certutil.exe", "IMPHASH=0");
+    folder_with(&[
+        ("sigweave.toml", project.as_bytes()),
+        ("rules/often.yml", format!("{RULE}---\n{CORRELATION}").as_bytes()),
+        (
+            "rules/order.yml",
+            format!("{}---\n{}---\n{order}", named("one"), named("two")).as_bytes(),
+        ),
+        ("rules/imphash.yml", imphash.as_bytes()),
+    ])
+}
+
+#[test]
+fn the_portability_report_says_exact_approximate_or_refused_and_why() {
+    let folder = portable();
+    let output = run(folder.path(), &["check", "--report"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let text = stdout(&output);
+    let expected = "\
+rule     lab     soc
+imphash  exact   E0503*
+often    exact   exact
+order    ~W0606  exact
+Marks: ~ approximate; * refused as sigweave.toml says
+
+imphash
+  soc: E0503: `Hashes` of `defender-xdr` never holds `IMPHASH`; leave the value out on this platform: \
+the test could never hold
+
+order
+  lab: ~W0606: events of the same millisecond are not told apart
+
+environment  target  platform            exact  approximate  refused  why
+lab          eql     elastic-winlogbeat      2            1        0  W0606 1
+soc          kql     defender-xdr            2            0        1  E0503 1, all agreed
+";
+    assert_eq!(text, expected);
+    let plain = stdout(&run(folder.path(), &["check"]));
+    assert!(expected.ends_with(&plain) && plain.lines().count() == 3, "{plain}");
+}
+
+#[test]
+fn the_portability_report_is_json_or_markdown_too() {
+    let folder = portable();
+    let objects = objects(&run(folder.path(), &["check", "--report", "--format", "json"]));
+    let verdicts: Vec<String> = objects
+        .iter()
+        .map(|one| {
+            let field = |name: &str| one[name].as_str().unwrap().to_owned();
+            format!("{} {} {}", field("rule"), field("environment"), field("verdict"))
+        })
+        .collect();
+    let expected = [
+        "imphash lab exact",
+        "imphash soc refused",
+        "often lab exact",
+        "often soc exact",
+        "order lab approximate",
+        "order soc exact",
+    ];
+    assert_eq!(verdicts, expected);
+    assert_eq!((&objects[1]["agreed"], &objects[0]["agreed"]), (&true.into(), &false.into()));
+    assert_eq!(objects[1]["diagnostics"][0]["code"], "E0503");
+    assert_eq!(objects[4]["approximations"][0]["code"], "W0606");
+    let markdown = stdout(&run(folder.path(), &["check", "--format", "markdown"]));
+    assert!(markdown.contains("\n| order | ~W0606 | exact |\n"), "{markdown}");
+    assert!(markdown.contains("\n* **imphash** on soc: E0503: `Hashes`"), "{markdown}");
+}
+
+#[test]
+fn rules_with_errors_are_unsound_in_the_report_and_a_report_needs_targets() {
+    let broken = RULE.replace("Image|", "Imgae|");
+    let folder = folder_with(&[("rule.yml", broken.as_bytes())]);
+    let output = run(folder.path(), &["check", "rule.yml", "--report", "-t", "kql,splunk"]);
+    assert_eq!(code(&output), 1);
+    assert!(stdout(&output).starts_with("rule      kql      splunk\ncertutil  unsound  unsound\n"));
+    assert!(stderr(&output).contains("error[E0301]"));
+    let output = run(folder.path(), &["check", "rule.yml", "--report"]);
+    assert!(code(&output) == 2 && stderr(&output).contains("a report on which languages?"));
+}

@@ -1,16 +1,21 @@
 //! `sigweave check`: parse, resolve, type-check; with targets, try every rule on them, too.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Severity, render_json};
+use crate::ir::Rule;
+use crate::syntax::ast::Document;
 
 use super::convert::usage;
-use super::goal::load;
+use super::goal::{Goal, load};
 use super::output::{Output, counted, tally};
-use super::{FINDINGS, Format, GoalArguments};
+use super::portability::{self, Row, Verdict};
+use super::workspace::Workspace;
+use super::{FINDINGS, GoalArguments};
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
@@ -18,16 +23,56 @@ use super::{FINDINGS, Format, GoalArguments};
 Examples:
   sigweave check                            the project's rules, for its environments
   sigweave check rule.yml                   one file
-  sigweave check rules -t splunk,kql,eql    also: can these languages say them exactly?")]
+  sigweave check rules -t splunk,kql,eql    also: can these languages say them exactly?
+  sigweave check --report                   each rule on each environment: exact, approximate,
+                                            refused, and why
+  sigweave check --format markdown          the same report for a comment on a change")]
 pub(super) struct Arguments {
     /// Rule files or folders; `-` is standard input. Without any, the project's rule folders.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     goal: GoalArguments,
-    /// How findings are printed; as JSON, one object per line on standard output.
+    /// Print what each environment makes of each rule, with the reasons, instead of the findings of
+    /// targets.
+    #[arg(long)]
+    report: bool,
+    /// How results are printed. As JSON, one object per line on standard output: findings, or with
+    /// `--report` a rule on an environment. Markdown is always the report.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+    /// For a comment on a change.
+    Markdown,
+}
+
+/// What is printed.
+enum Shown {
+    Findings,
+    FindingsAsJson,
+    Report,
+    ReportAsJson,
+    ReportAsMarkdown,
+}
+
+impl Shown {
+    fn of(arguments: &Arguments) -> Self {
+        match (arguments.format, arguments.report) {
+            (Format::Text, false) => Self::Findings,
+            (Format::Json, false) => Self::FindingsAsJson,
+            (Format::Text, true) => Self::Report,
+            (Format::Json, true) => Self::ReportAsJson,
+            (Format::Markdown, _) => Self::ReportAsMarkdown,
+        }
+    }
 }
 
 /// Runs the command.
@@ -36,47 +81,96 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
         Ok(loaded) => loaded,
         Err(problems) => return usage(output, &problems),
     };
-    let rules: Vec<_> = workspace.selection().filter_map(|(_, rule)| rule).collect();
-    let emitted: Vec<_> = rules.iter().filter(|rule| rule.emitted).collect();
-    let refused: Vec<Diagnostic> = emitted
-        .par_iter()
-        .flat_map_iter(|rule| {
-            once(goals.iter().flat_map(|goal| match goal.compile(rule) {
-                Ok(queries) => goal.remarks(rule, &queries),
-                Err(refused) if goal.agreed(&rule.name, &refused) => Vec::new(),
-                Err(refused) => refused,
-            }))
-        })
-        .collect();
-    let found: Vec<&Diagnostic> = workspace.reported().chain(&refused).collect();
-    match arguments.format {
-        Format::Json => {
-            for diagnostic in &found {
+    let shown = Shown::of(arguments);
+    if goals.is_empty() && !matches!(shown, Shown::Findings | Shown::FindingsAsJson) {
+        let problem = "a report on which languages? say `-t splunk,kql,eql`, or name environments \
+                       in sigweave.toml";
+        return usage(output, &[problem.to_owned()]);
+    }
+    let (rows, said) = tried(&workspace, &goals);
+    match shown {
+        Shown::FindingsAsJson => {
+            for diagnostic in workspace.reported().chain(&said) {
                 output.line(&render_json(diagnostic, &workspace.sources));
             }
         }
-        Format::Text => {
-            output.findings(found.iter().copied(), &workspace.sources);
-            let checked = counted(workspace.selection().count(), "rule");
-            let on = if goals.is_empty() {
-                String::new()
-            } else {
-                format!(" on {}", counted(goals.len(), "target"))
-            };
-            output.remark(&format!("{checked} checked{on}: {}", tally(found.iter().copied())));
+        Shown::Findings => {
+            output.findings(workspace.reported().chain(&said), &workspace.sources);
+            if !goals.is_empty() {
+                let summary = portability::summary(&rows, &goals);
+                summary.text().iter().for_each(|line| output.line(line));
+            }
+            remark(&workspace, &goals, &said, output);
+        }
+        Shown::Report => {
+            output.findings(workspace.reported(), &workspace.sources);
+            portability::print_text(&rows, &goals, output);
+            remark(&workspace, &goals, &said, output);
+        }
+        Shown::ReportAsJson => {
+            output.findings(workspace.reported(), &workspace.sources);
+            portability::print_json(&rows, &goals, &workspace.sources, output);
+        }
+        Shown::ReportAsMarkdown => {
+            output.findings(workspace.reported(), &workspace.sources);
+            portability::print_markdown(&rows, &goals, output);
         }
     }
-    let errors = found.iter().any(|found| found.code.severity() == Severity::Error);
+    let mut found = workspace.reported().chain(&said);
+    let errors = found.any(|found| found.code.severity() == Severity::Error);
     if errors { FINDINGS } else { 0 }
 }
 
-/// What several environments say alike is said once.
-fn once(found: impl Iterator<Item = Diagnostic>) -> Vec<Diagnostic> {
-    let mut different = Vec::new();
-    for diagnostic in found {
-        if !different.contains(&diagnostic) {
-            different.push(diagnostic);
+/// The closing line that counts.
+fn remark(workspace: &Workspace, goals: &[Goal], said: &[Diagnostic], output: &mut Output) {
+    let checked = counted(workspace.selection().count(), "rule");
+    let on = match goals.len() {
+        0 => String::new(),
+        count => format!(" on {}", counted(count, "target")),
+    };
+    let found = workspace.reported().chain(said);
+    output.remark(&format!("{checked} checked{on}: {}", tally(found)));
+}
+
+/// What each goal makes of each selected rule, and what is to be said about that.
+fn tried<'a>(workspace: &'a Workspace, goals: &[Goal]) -> (Vec<Row<'a>>, Vec<Diagnostic>) {
+    let selection: Vec<_> = workspace.selection().filter(is_converted).collect();
+    let tried: Vec<(Row<'a>, Vec<Diagnostic>)> =
+        selection.par_iter().map(|(document, rule)| row(document, *rule, goals)).collect();
+    let (rows, said): (Vec<_>, Vec<_>) = tried.into_iter().unzip();
+    (rows, said.into_iter().flatten().collect())
+}
+
+/// Whether a document is one that queries are made of: no filter, and no rule for others only.
+fn is_converted((document, rule): &(&Document, Option<&Arc<Rule>>)) -> bool {
+    !matches!(document, Document::Filter(_)) && rule.is_none_or(|rule| rule.emitted)
+}
+
+fn row<'a>(
+    document: &'a Document,
+    rule: Option<&Arc<Rule>>,
+    goals: &[Goal],
+) -> (Row<'a>, Vec<Diagnostic>) {
+    let Some(rule) = rule else {
+        let verdicts = goals.iter().map(|_| Verdict::Unsound).collect();
+        return (Row { document, verdicts }, Vec::new());
+    };
+    let mut verdicts = Vec::with_capacity(goals.len());
+    let mut said: Vec<Diagnostic> = Vec::new();
+    for goal in goals {
+        let compiled = goal.compile(rule);
+        verdicts.push(Verdict::of(&compiled, rule, goal));
+        let found = match compiled {
+            Ok(queries) => goal.remarks(rule, &queries),
+            Err(refused) if goal.agreed(&rule.name, &refused) => Vec::new(),
+            Err(refused) => refused,
+        };
+        // What several environments say alike is said once.
+        for diagnostic in found {
+            if !said.contains(&diagnostic) {
+                said.push(diagnostic);
+            }
         }
     }
-    different
+    (Row { document, verdicts }, said)
 }

@@ -15,6 +15,8 @@ use super::{GoalArguments, platforms};
 
 /// A query language on a platform.
 pub(super) struct Goal {
+    /// The environment; none if the command line named a target.
+    pub(super) environment: Option<String>,
     /// The back end.
     pub(super) backend: &'static dyn Backend,
     /// The platform.
@@ -26,6 +28,11 @@ pub(super) struct Goal {
 }
 
 impl Goal {
+    /// What it is called in tables: its environment, else its language.
+    pub(super) fn label(&self) -> &str {
+        self.environment.as_deref().unwrap_or_else(|| self.backend.target())
+    }
+
     /// The queries that mean the rule, or why there are none.
     pub(super) fn compile(&self, rule: &Rule) -> Result<Vec<Query>, Vec<Diagnostic>> {
         let mut plan = plan::plan(rule, &self.platform)?;
@@ -86,7 +93,8 @@ fn goals(arguments: &GoalArguments, project: &Project) -> Result<Vec<Goal>, Vec<
         match goal(&wanted) {
             Ok((backend, platform)) => {
                 let accept = [wanted.accept, project.accept.clone(), accepted.clone()].concat();
-                goals.push(Goal { backend, platform, accept, refused: wanted.refused });
+                let (environment, refused) = (wanted.environment, wanted.refused);
+                goals.push(Goal { environment, backend, platform, accept, refused });
             }
             Err(problem) => problems.push(problem),
         }
@@ -97,6 +105,7 @@ fn goals(arguments: &GoalArguments, project: &Project) -> Result<Vec<Goal>, Vec<
 /// What the arguments or an environment name.
 #[derive(Default)]
 struct Wanted {
+    environment: Option<String>,
     target: String,
     platform: Option<String>,
     index: Vec<String>,
@@ -124,6 +133,7 @@ fn wanted(arguments: &GoalArguments, project: &Project, problems: &mut Vec<Strin
     for (name, environment) in &project.environments {
         if arguments.environment.is_empty() || arguments.environment.contains(name) {
             wanted.push(Wanted {
+                environment: Some(name.clone()),
                 target: environment.target.node.clone(),
                 platform: Some(environment.platform.node.clone()),
                 index: environment.index.iter().map(|index| index.node.clone()).collect(),

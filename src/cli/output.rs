@@ -75,7 +75,7 @@ impl Output {
 }
 
 /// The text with control characters, and those that turn the direction of writing, as `\u{…}`.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
