@@ -31,7 +31,8 @@ pub(super) fn lower(
     let seen = (0..correlation.patterns.len())
         .map(|pattern| Start::Seen(masks_of(&masks, &[PatternId(pattern)])))
         .collect();
-    let mut atoms = Atoms { masks, starts: seen, window: correlation.window, span };
+    let names = correlation.patterns.iter().map(|pattern| pattern.name.clone()).collect();
+    let mut atoms = Atoms { masks, starts: seen, names, window: correlation.window, span };
     if let Some(steps) = chain::only(&correlation.cond) {
         let fires = chain::fires(&mut atoms, steps)?;
         return Ok(Lowered {
@@ -43,7 +44,7 @@ pub(super) fn lower(
     }
     let holds = atoms.holds(&correlation.cond)?;
     let mut positive = Vec::new();
-    positives(&correlation.cond, &mut positive);
+    positives(&correlation.cond, Polarity::Positive, &mut positive);
     let firing = masks_of(&atoms.masks, &positive);
     let fires = firing.into_iter().map(|mask| Fire { mask, links: Vec::new() }).collect();
     Ok(Lowered { masks: atoms.masks, starts: atoms.starts, holds, fires })
@@ -53,6 +54,8 @@ pub(super) fn lower(
 pub(super) struct Atoms {
     pub(super) masks: Vec<Mask>,
     pub(super) starts: Vec<Start>,
+    /// Names of the patterns.
+    pub(super) names: Vec<String>,
     pub(super) window: u64,
     pub(super) span: Span,
 }
@@ -216,20 +219,48 @@ pub(super) fn masks_of(masks: &[Mask], patterns: &[PatternId]) -> Vec<usize> {
     masks.iter().enumerate().filter(|(_, mask)| holds(mask)).map(|(index, _)| index).collect()
 }
 
-/// The patterns that a condition names positively.
-fn positives(cond: &Cond, into: &mut Vec<PatternId>) {
+/// Whether a part of a condition stands under an even or an odd number of negations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Polarity {
+    Positive,
+    Negative,
+}
+
+impl Polarity {
+    fn flip(self) -> Self {
+        match self {
+            Self::Positive => Self::Negative,
+            Self::Negative => Self::Positive,
+        }
+    }
+}
+
+/// The patterns that a condition names positively; under two negations, too.
+fn positives(cond: &Cond, polarity: Polarity, into: &mut Vec<PatternId>) {
+    let mut name = |pattern: &PatternId, at: Polarity| {
+        if at == Polarity::Positive {
+            into.push(*pattern);
+        }
+    };
     match cond {
-        Cond::Seen(pattern) => into.push(*pattern),
-        Cond::Count { of, .. } => into.extend(of),
-        Cond::Aggregate { of, .. } => into.extend(of.iter().map(|(pattern, _)| *pattern)),
-        Cond::Chain(steps) => into.extend(steps.iter().map(|step| step.pattern)),
-        Cond::Absent { .. } | Cond::Not(_) => {}
+        Cond::Seen(pattern) => name(pattern, polarity),
+        Cond::Count { of, .. } => of.iter().for_each(|pattern| name(pattern, polarity)),
+        Cond::Aggregate { of, .. } => of.iter().for_each(|(pattern, _)| name(pattern, polarity)),
+        Cond::Chain(steps) => steps.iter().for_each(|step| {
+            name(&step.pattern, polarity);
+            step.without.iter().for_each(|pattern| name(pattern, polarity.flip()));
+        }),
+        Cond::Absent { pattern, of, .. } => {
+            name(pattern, polarity.flip());
+            of.iter().for_each(|pattern| name(pattern, polarity));
+        }
         Cond::Score { classes, .. } => {
             let weights = classes.iter().flat_map(|class| &class.weights);
-            into.extend(weights.map(|(pattern, _)| *pattern));
+            weights.for_each(|(pattern, _)| name(pattern, polarity));
         }
         Cond::AtLeast(_, parts) | Cond::All(parts) | Cond::Any(parts) => {
-            parts.iter().for_each(|part| positives(part, into));
+            parts.iter().for_each(|part| positives(part, polarity, into));
         }
+        Cond::Not(inner) => positives(inner, polarity.flip(), into),
     }
 }

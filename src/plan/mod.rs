@@ -24,7 +24,7 @@ mod push;
 mod respell;
 mod timeline;
 
-pub use timeline::{Fire, Holds, Link, Mask, Start, Timeline};
+pub use timeline::{Before, Fire, Holds, Link, Mask, Start, Timeline};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Body, Meta, Op, Part, PatternId, Predicate, Rule, Test, TextTest};

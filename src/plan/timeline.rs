@@ -59,6 +59,8 @@ pub enum Start {
     },
     /// The latest start of a chain that ends in the group: the best of its links.
     Chain(Vec<Link>),
+    /// `t` if a chain with these links ends in the group: when it was completed last.
+    End(Vec<Link>),
 }
 
 /// One way in which a chain's last steps lie in a group and the steps before in earlier groups.
@@ -66,8 +68,32 @@ pub enum Start {
 pub struct Link {
     /// Sums of event counts (by mask) that must reach a number; all must hold.
     pub needs: Vec<(Vec<usize>, u64)>,
-    /// The atom whose start, as of earlier groups only, is extended. `None`: the chain starts here.
-    pub from: Option<usize>,
+    /// Sums of event counts (by mask) that must not exceed a number; all must hold.
+    pub limits: Vec<(Vec<usize>, u64)>,
+    /// What is extended. `None`: the chain starts here.
+    pub from: Option<Before>,
+}
+
+/// The beginning of a chain, as of earlier groups only.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Before {
+    /// The atom whose start is taken over.
+    pub start: usize,
+    /// The atom whose start is the time when the beginning was completed last; `start` itself for a
+    /// single step.
+    pub end: usize,
+    /// At most so many milliseconds ago.
+    pub within: Option<u64>,
+    /// The atom of what has not occurred in any earlier group after that.
+    pub without: Option<usize>,
+}
+
+impl Before {
+    /// The atoms that are read as of earlier groups, the first of them for its start alone.
+    pub fn atoms(&self) -> impl Iterator<Item = usize> {
+        let end = (self.within.is_some() || self.without.is_some()).then_some(self.end);
+        [Some(self.start), end, self.without].into_iter().flatten()
+    }
 }
 
 /// Events of a group that fire.

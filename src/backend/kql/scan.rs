@@ -14,7 +14,7 @@ use super::names::Names;
 use super::syntax::{self, Kusto};
 use super::{Kql, OPERATORS, boolean};
 use crate::backend::infix::Expr;
-use crate::plan::{Fire, Holds, Link, Start, Timeline};
+use crate::plan::{Before, Fire, Holds, Link, Start, Timeline};
 
 /// Masks whose events fire under the same condition.
 #[derive(Debug, PartialEq)]
@@ -52,7 +52,7 @@ impl Scan<'_> {
         let starts = self.timeline.starts.iter().enumerate();
         let rank = |(atom, start): (usize, &Start)| match start {
             Start::Nth { masks, nth } => Some(self.rank(atom, masks, *nth, keys)),
-            Start::Seen(_) | Start::Chain(_) => None,
+            Start::Seen(_) | Start::Chain(_) | Start::End(_) => None,
         };
         starts.filter_map(rank).collect()
     }
@@ -175,7 +175,7 @@ impl Scan<'_> {
     /// Atoms whose start as of the group before decides what fires.
     fn before(&self) -> BTreeSet<usize> {
         let links = self.timeline.fires.iter().flat_map(|fire| &fire.links);
-        links.filter_map(|link| link.from).collect()
+        links.flat_map(read).collect()
     }
 
     /// The latest start as of this group.
@@ -186,28 +186,69 @@ impl Scan<'_> {
             Start::Seen(masks) => format!("iff({} > 0, {time}, {carried})", self.sum(masks)),
             Start::Nth { .. } => format!("max_of({}, {carried})", self.names.of("nth", atom)),
             Start::Chain(links) => {
-                let same = self.names.one("same");
-                let link = |link: &Link| {
-                    let needs = link.needs.iter().map(|need| self.need(need));
-                    let (known, value) = match link.from {
-                        Some(from) => (Some(same.to_string()), self.at_group_before(from)),
-                        None => (None, time.to_string()),
-                    };
-                    let conditions: Vec<String> = known.into_iter().chain(needs).collect();
-                    match conditions.as_slice() {
-                        [] => value,
-                        conditions => {
-                            format!("iff({}, {value}, {never})", conditions.join(" and "))
-                        }
-                    }
-                };
-                let starts: Vec<String> = links.iter().map(link).chain([carried]).collect();
+                let links = links.iter().map(|link| self.extended(link));
+                let starts: Vec<String> = links.chain([carried]).collect();
                 match starts.as_slice() {
                     [only] => only.clone(),
                     starts => format!("max_of({})", starts.join(", ")),
                 }
             }
+            Start::End(links) => {
+                let each = links.iter().map(|link| {
+                    let there = link.from.as_ref().map(|from| {
+                        Expr::atom(format!("{} > {never}", self.at_group_before(from.end)))
+                    });
+                    boolean::all(self.holds_link(link).into_iter().chain(there).collect())
+                });
+                let any = boolean::any(each.collect());
+                format!("iff({}, {time}, {carried})", any.text)
+            }
         }
+    }
+
+    /// The start of a chain that a link completes in this group.
+    fn extended(&self, link: &Link) -> String {
+        let value = match &link.from {
+            Some(from) => self.at_group_before(from.start),
+            None => self.names.one("time").to_string(),
+        };
+        let conditions = self.holds_link(link);
+        if conditions.is_empty() {
+            return value;
+        }
+        let holds = boolean::all(conditions);
+        format!("iff({}, {value}, {})", holds.text, self.names.one("never"))
+    }
+
+    /// Whether the group has the events that a link needs, and may extend what is before it.
+    fn holds_link(&self, link: &Link) -> Vec<Expr<Kql>> {
+        let same = self.names.one("same");
+        let known = link.from.iter().map(|_| Expr::atom(same.to_string()));
+        let extends =
+            link.from.iter().flat_map(|from| self.extends(from, |atom| self.at_group_before(atom)));
+        known.chain(self.counted(link)).chain(extends).collect()
+    }
+
+    /// Whether the group has the events that a link needs, and no others.
+    fn counted(&self, link: &Link) -> impl Iterator<Item = Expr<Kql>> {
+        let test = |masks: &[usize], cmp: &str, number: u64| {
+            Expr::atom(format!("{} {cmp} {number}", self.sum(masks)))
+        };
+        let needs = link.needs.iter().map(move |(masks, least)| test(masks, ">=", *least));
+        let limits = link.limits.iter().map(move |(masks, most)| test(masks, "<=", *most));
+        needs.chain(limits)
+    }
+
+    /// Whether the beginning ended not too long ago, and without what must not lie after it;
+    /// `earlier` is an atom's start as of the groups before.
+    fn extends(&self, from: &Before, earlier: impl Fn(usize) -> String) -> Vec<Expr<Kql>> {
+        let end = earlier(from.end);
+        let within = from.within.map(|span| {
+            let span = syntax::timespan(span);
+            Expr::atom(format!("{} - {end} <= {span}", self.names.one("time")))
+        });
+        let without = from.without.map(|of| Expr::atom(format!("{} <= {end}", earlier(of))));
+        within.into_iter().chain(without).collect()
     }
 
     /// The start as of the groups before, of the same key.
@@ -237,7 +278,7 @@ impl Scan<'_> {
 
     fn reads(&self, atom: usize) -> Vec<usize> {
         match self.timeline.starts.get(atom) {
-            Some(Start::Chain(links)) => links.iter().filter_map(|link| link.from).collect(),
+            Some(Start::Chain(links) | Start::End(links)) => links.iter().flat_map(read).collect(),
             Some(Start::Seen(_) | Start::Nth { .. }) | None => Vec::new(),
         }
     }
@@ -248,15 +289,14 @@ impl Scan<'_> {
         if counts.is_empty() { "0".to_owned() } else { counts.join(" + ") }
     }
 
-    fn need(&self, (masks, number): &(Vec<usize>, u64)) -> String {
-        format!("{} >= {number}", self.sum(masks))
-    }
-
     fn completes(&self, link: &Link) -> Expr<Kql> {
         let window = self.timeline.window;
-        let needs = link.needs.iter().map(|need| Expr::atom(self.need(need)));
-        let start = link.from.map(|atom| Expr::atom(self.ago("before", atom, window)));
-        boolean::all(needs.chain(start).collect())
+        let before = |atom: usize| self.names.of("before", atom).to_string();
+        let inside = link.from.iter().flat_map(|from| {
+            let start = Expr::atom(self.ago("before", from.start, window));
+            std::iter::once(start).chain(self.extends(from, before))
+        });
+        boolean::all(self.counted(link).chain(inside).collect())
     }
 
     fn print(&self, holds: &Holds) -> Expr<Kql> {
@@ -268,4 +308,9 @@ impl Scan<'_> {
             Holds::Not(inner) => boolean::not(&self.print(inner)),
         }
     }
+}
+
+/// The atoms that a link reads as of earlier groups.
+fn read(link: &Link) -> impl Iterator<Item = usize> {
+    link.from.iter().flat_map(Before::atoms)
 }

@@ -207,7 +207,7 @@ impl Pipeline<'_> {
 
 /// Whether an order of events matters to the condition.
 fn has_order(timeline: &Timeline) -> bool {
-    let chain = |start: &Start| matches!(start, Start::Chain(_));
+    let chain = |start: &Start| matches!(start, Start::Chain(_) | Start::End(_));
     timeline.starts.iter().any(chain) || timeline.fires.iter().any(|fire| !fire.links.is_empty())
 }
 

@@ -20,7 +20,7 @@ use crate::backend::Fragment;
 use crate::backend::infix::{Expr, all, any, not};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::PatternId;
-use crate::plan::{Fire, Holds, Leg, Link, Start, Timeline};
+use crate::plan::{Before, Fire, Holds, Leg, Link, Start, Timeline};
 use crate::source::Span;
 
 /// The longest window of `streamstats` in events (`max_stream_window` of limits.conf).
@@ -88,7 +88,7 @@ fn check(timeline: &Timeline, span: Span) -> Result<(), Vec<Diagnostic>> {
                 let message = format!("`streamstats` counts no more than {MAX_WINDOW} events");
                 refuse(Code::OverLimit, message, "lower the number of events");
             }
-            Start::Nth { .. } | Start::Seen(_) | Start::Chain(_) => {}
+            Start::Nth { .. } | Start::Seen(_) | Start::Chain(_) | Start::End(_) => {}
         }
     }
     if found.is_empty() { Ok(()) } else { Err(found) }
@@ -255,7 +255,7 @@ fn nths(timeline: &Timeline) -> Vec<Value> {
             at => trusted(format!("sw_at{at}")),
             counts => trusted(counts(timeline, masks)),
         }),
-        Start::Seen(_) | Start::Chain(_) => None,
+        Start::Seen(_) | Start::Chain(_) | Start::End(_) => None,
     };
     timeline.starts.iter().enumerate().filter_map(nth).collect()
 }
@@ -278,7 +278,7 @@ fn groups(timeline: &Timeline) -> String {
     });
     let nths = timeline.starts.iter().enumerate().filter_map(|(at, start)| match start {
         Start::Nth { .. } => Some(format!("max(sw_at{at}) as sw_at{at}")),
-        Start::Seen(_) | Start::Chain(_) => None,
+        Start::Seen(_) | Start::Chain(_) | Start::End(_) => None,
     });
     counts.chain(nths).collect::<Vec<_>>().join(" ")
 }
@@ -314,9 +314,10 @@ fn depths(starts: &[Start]) -> Vec<usize> {
     for start in starts {
         let depth = match start {
             Start::Seen(_) | Start::Nth { .. } => 0,
-            Start::Chain(links) => links
+            Start::Chain(links) | Start::End(links) => links
                 .iter()
-                .filter_map(|link| depths.get(link.from?))
+                .flat_map(read)
+                .filter_map(|atom| depths.get(atom))
                 .map(|depth| depth + 1)
                 .max()
                 .unwrap_or(0),
@@ -329,11 +330,16 @@ fn depths(starts: &[Start]) -> Vec<usize> {
 /// The atoms that some order extends.
 fn remembered(timeline: &Timeline) -> BTreeSet<usize> {
     let chains = timeline.starts.iter().flat_map(|start| match start {
-        Start::Chain(links) => links.as_slice(),
+        Start::Chain(links) | Start::End(links) => links.as_slice(),
         Start::Seen(_) | Start::Nth { .. } => &[],
     });
     let fires = timeline.fires.iter().flat_map(|fire| &fire.links);
-    chains.chain(fires).filter_map(|link| link.from).collect()
+    chains.chain(fires).flat_map(read).collect()
+}
+
+/// The atoms that a link reads as of earlier groups.
+fn read(link: &Link) -> impl Iterator<Item = usize> {
+    link.from.iter().flat_map(Before::atoms)
 }
 
 /// What the group gives to an atom, as an assignment.
@@ -342,14 +348,18 @@ fn group_start(timeline: &Timeline, at: usize) -> Option<String> {
         Start::Seen(masks) => format!("if({}>0, sw_time, null())", sum(masks)),
         Start::Nth { .. } => return None,
         Start::Chain(links) => latest(links),
+        Start::End(links) => {
+            let any = any(links.iter().map(holds_link).collect(), &EVAL);
+            format!("if({}, sw_time, null())", any.text)
+        }
     };
     Some(format!("sw_at{at}={value}"))
 }
 
 /// The latest of the starts of the links that hold.
 fn latest(links: &[Link]) -> String {
-    let value = |link: &Link| match link.from {
-        Some(from) => format!("sw_before{from}"),
+    let value = |link: &Link| match &link.from {
+        Some(from) => format!("sw_before{}", from.start),
         None => "sw_time".to_owned(),
     };
     match links {
@@ -363,12 +373,26 @@ fn latest(links: &[Link]) -> String {
     }
 }
 
-/// Whether the group has the events that a link needs, and the atom that it extends has a start.
+/// Whether the group has the events that a link needs and no others, and what it extends is there.
 fn holds_link(link: &Link) -> Expr<Eval> {
     let needs = link.needs.iter();
     let needs = needs.map(|(masks, least)| Expr::atom(format!("{}>={least}", sum(masks))));
-    let from = link.from.map(|from| Expr::atom(format!("isnotnull(sw_before{from})")));
-    all(needs.chain(from).collect(), &EVAL)
+    let limits = link.limits.iter();
+    let limits = limits.map(|(masks, most)| Expr::atom(format!("{}<={most}", sum(masks))));
+    let from = link.from.iter().flat_map(extends);
+    all(needs.chain(limits).chain(from).collect(), &EVAL)
+}
+
+/// Whether the beginning is there, not too long ago, and without what must not lie after it.
+fn extends(from: &Before) -> Vec<Expr<Eval>> {
+    let end = from.end;
+    let there = Expr::atom(format!("isnotnull(sw_before{})", from.start));
+    let within = from.within.map(|span| Expr::atom(format!("sw_time-sw_before{end}<={span}")));
+    let without = from.without.map(|of| {
+        let never = Expr::atom(format!("isnull(sw_before{of})"));
+        any(vec![never, Expr::atom(format!("sw_before{of}<=sw_before{end}"))], &EVAL)
+    });
+    [Some(there), within, without].into_iter().flatten().collect()
 }
 
 /// The number of events of the masks.
@@ -405,7 +429,8 @@ fn firings(timeline: &Timeline) -> String {
 
 /// Whether a link holds with a start inside the window.
 fn completes(link: &Link, window: u64) -> Expr<Eval> {
-    let inside = link.from.map(|from| Expr::atom(format!("sw_time-sw_before{from}<={window}")));
+    let inside = |from: &Before| Expr::atom(format!("sw_time-sw_before{}<={window}", from.start));
+    let inside = link.from.as_ref().map(inside);
     all(std::iter::once(holds_link(link)).chain(inside).collect(), &EVAL)
 }
 

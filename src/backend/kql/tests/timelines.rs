@@ -2,7 +2,12 @@
 
 use super::*;
 use crate::ir::Cond;
-use crate::plan::{Fire, Holds, Link, Mask, Start, Timeline};
+use crate::plan::{Before, Fire, Holds, Link, Mask, Start, Timeline};
+
+fn link(needs: Vec<(Vec<usize>, u64)>, from: Option<usize>) -> Link {
+    let before = |atom| Before { start: atom, end: atom, within: None, without: None };
+    Link { needs, limits: vec![], from: from.map(before) }
+}
 
 /// Two patterns on two tables, keyed by device.
 fn two_legs(starts: Vec<Start>, holds: Holds, fires: Vec<Fire>) -> Timeline {
@@ -75,8 +80,7 @@ fn both_in_any_order() {
 
 #[test]
 fn one_then_the_other() {
-    let links =
-        vec![Link { needs: vec![], from: Some(0) }, Link { needs: vec![(vec![0], 1)], from: None }];
+    let links = vec![link(vec![], Some(0)), link(vec![(vec![0], 1)], None)];
     let ordered = two_legs(seen(), Holds::All(vec![]), vec![fire(1, links)]);
     insta::assert_snapshot!(query(timeline(ordered)), @r#"
     let _never = datetime(1601-01-01);
@@ -108,19 +112,11 @@ fn one_then_the_other() {
 /// An event of both patterns follows another one, never itself, so its mask has its own condition.
 #[test]
 fn events_of_both_patterns_have_their_own_links() {
-    let links = |number| {
-        vec![
-            Link { needs: vec![], from: Some(0) },
-            Link { needs: vec![(vec![0, 1], number)], from: None },
-        ]
-    };
+    let links = |number| vec![link(vec![], Some(0)), link(vec![(vec![0, 1], number)], None)];
     let starts = vec![
         Start::Seen(vec![0, 1]),
         Start::Seen(vec![1, 2]),
-        Start::Chain(vec![
-            Link { needs: vec![(vec![1, 2], 1)], from: Some(0) },
-            Link { needs: vec![(vec![1], 2)], from: None },
-        ]),
+        Start::Chain(vec![link(vec![(vec![1, 2], 1)], Some(0)), link(vec![(vec![1], 2)], None)]),
     ];
     let mut ordered =
         two_legs(starts, Holds::All(vec![]), vec![fire(1, links(2)), fire(2, links(1))]);
@@ -178,7 +174,7 @@ fn counts_look_back_over_the_events_that_count() {
 #[test]
 fn what_has_no_exact_form_is_refused() {
     let plain = || two_legs(seen(), Holds::Within(0, 1), vec![fire(0, vec![])]);
-    let link = Link { needs: vec![], from: Some(0) };
+    let link = link(vec![], Some(0));
     let skewed = Timeline { skew: 5000, fires: vec![fire(1, vec![link])], ..plain() };
     let silent = Timeline { fires: Vec::new(), ..plain() };
     let mut unbound = plain();

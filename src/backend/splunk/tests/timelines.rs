@@ -4,7 +4,12 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::ir::Cond;
-use crate::plan::{Fire, Holds, Link, Mask, Start, Timeline};
+use crate::plan::{Before, Fire, Holds, Link, Mask, Start, Timeline};
+
+fn link(needs: Vec<(Vec<usize>, u64)>, from: Option<usize>) -> Link {
+    let before = |atom| Before { start: atom, end: atom, within: None, without: None };
+    Link { needs, limits: vec![], from: from.map(before) }
+}
 
 /// Two patterns of one place that exclude each other, keyed by host.
 fn two(starts: Vec<Start>, holds: Holds, fires: Vec<Fire>) -> Timeline {
@@ -67,8 +72,8 @@ fn presence_is_a_running_maximum_per_key() {
 
 #[test]
 fn an_order_extends_starts_of_earlier_groups() {
-    let earlier = Link { needs: Vec::new(), from: Some(0) };
-    let here = Link { needs: vec![(vec![0], 1)], from: None };
+    let earlier = link(Vec::new(), Some(0));
+    let here = link(vec![(vec![0], 1)], None);
     let fires = vec![Fire { mask: 1, links: vec![earlier, here] }];
     assert_snapshot!(rendered(two(Vec::new(), Holds::All(Vec::new()), fires)).unwrap(), @r#"
     source="s" (a=1 OR b="X*")
