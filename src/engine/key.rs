@@ -79,12 +79,14 @@ fn transformed(transform: Transform, text: &str) -> Option<String> {
     })
 }
 
-/// The program of a command line: what its first pair of quotes holds, else its first word.
+/// The program of a command line: what its first pair of quotes holds, else its first word; as
+/// Windows does it, words end at spaces and tabs.
 fn unquoted(text: &str) -> &str {
-    let text = text.trim_start();
+    let blank = [' ', '\t'];
+    let text = text.trim_start_matches(blank);
     match text.strip_prefix('"') {
         Some(rest) => rest.split('"').next().unwrap_or(rest),
-        None => text.split_whitespace().next().unwrap_or(text),
+        None => text.split(blank).next().unwrap_or(text),
     }
 }
 
@@ -99,11 +101,21 @@ fn hex(text: &str) -> String {
     text.chars().filter(|char| !matches!(char, ':' | ' ')).collect::<String>().to_ascii_lowercase()
 }
 
-/// A whole number without sign, leading zeros and fraction that say nothing.
+/// A whole number of any length without a plus, leading zeros and a fraction that says nothing.
 fn whole(text: &str) -> String {
     let fraction = text.split_once('.').filter(|(_, after)| after.bytes().all(|b| b == b'0'));
-    let digits = fraction.map_or(text, |(before, _)| before);
-    digits.parse::<i128>().map_or_else(|_| text.to_owned(), |number| number.to_string())
+    let number = fraction.map_or(text, |(before, _)| before);
+    let (minus, digits) = match number.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", number.strip_prefix('+').unwrap_or(number)),
+    };
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.to_owned();
+    }
+    match digits.trim_start_matches('0') {
+        "" => "0".to_owned(),
+        digits => format!("{minus}{digits}"),
+    }
 }
 
 #[cfg(test)]
@@ -128,6 +140,12 @@ mod tests {
             (Type::Ip, "none", "none"),
             (Type::Port, "080", "80"),
             (Type::Integer, "80.0", "80"),
+            (Type::Integer, "+007", "7"),
+            (Type::Integer, "-00.", "0"),
+            (Type::Integer, "-1", "-1"),
+            (Type::Integer, "+-1", "+-1"),
+            (Type::Integer, ".0", ".0"),
+            (Type::Integer, "0x50", "0x50"),
             (Type::Boolean, "True", "true"),
             (Type::Text, "A", "A"),
         ] {

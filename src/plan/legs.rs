@@ -4,14 +4,14 @@
 //! several of them is one row with several flags.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Correlation, Key, Pattern, PatternId, PatternSource, Predicate, Rule, Transform};
+use crate::ir::{Correlation, Key, Pattern, PatternId, PatternSource, Predicate, Rule};
 use crate::platform::{self, Column, Place, Platform, Scalar};
 use crate::source::Span;
 use crate::taxonomy::Parts;
 
 use super::disjoint::may_overlap;
 use super::push::{At, Columns};
-use super::{Leg, Timeline, atoms, refuse, rows};
+use super::{Leg, Timeline, atoms, keys, refuse, rows};
 
 /// One leg per place of the pattern's log source.
 pub(super) fn filter(pattern: &Pattern, platform: &Platform) -> Result<Vec<Leg>, Vec<Diagnostic>> {
@@ -202,12 +202,8 @@ fn key_values(
     let columns = Columns::new(platform);
     let value = |key: &Key| {
         let (field, transform) = key.fields.get(pattern.0)?.as_ref()?;
-        if *transform != Transform::None {
-            found.push(refuse(span, format!("no plan computes the key `{}`", key.name)));
-            return None;
-        }
         match columns.resolve(field, span, at) {
-            Ok(resolved) => Some(resolved.value.clone()),
+            Ok(resolved) => Some(keys::value(resolved, *transform)),
             Err(refusal) => {
                 found.push(*refusal);
                 None
@@ -238,30 +234,24 @@ fn leg(
             None => flags.push((member.pattern, predicate)),
         }
     }
-    let keys = key_columns(group, correlation, &mut columns, found);
+    let keys = key_columns(group, correlation, &mut columns);
     let conditions = if uniform { first.conditions.clone() } else { Vec::new() };
     Leg { place: Place { conditions, ..first }, lets: columns.lets, flags, keys }
 }
 
+/// The columns of the key, computed where its values are not compared as they are.
 fn key_columns(
     group: &Group<'_>,
     correlation: &Correlation,
     columns: &mut Columns<'_>,
-    found: &mut Vec<Diagnostic>,
 ) -> Vec<Option<Column>> {
     let Some(member) = group.members.first() else { return Vec::new() };
-    let at = At { logsource: member.events.logsource, index: member.index };
-    let column = |key: &Key| {
+    let carried = correlation.keys.iter().zip(&group.keys);
+    let column = |(key, value): (&Key, &Option<Scalar>)| {
         let (field, _) = key.fields.get(member.pattern.0)?.as_ref()?;
-        match columns.column(field, member.events.span, at) {
-            Ok(column) => Some(column),
-            Err(refusal) => {
-                found.push(*refusal);
-                None
-            }
-        }
+        Some(columns.column_of(&field.name, value.as_ref()?))
     };
-    correlation.keys.iter().map(column).collect()
+    carried.map(column).collect()
 }
 
 /// E0608 where a key's columns do not compare, E0602 where a pattern does not carry it.

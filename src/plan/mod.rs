@@ -19,6 +19,7 @@ mod atoms;
 mod chain;
 mod constant;
 mod disjoint;
+mod keys;
 mod legs;
 mod push;
 mod respell;

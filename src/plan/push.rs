@@ -211,7 +211,8 @@ impl<'a> Columns<'a> {
         })
     }
 
-    fn column_of(&mut self, field: &str, value: &Scalar) -> Column {
+    /// The column that holds a value, computed if need be; `field` is what it is named after.
+    pub(super) fn column_of(&mut self, field: &str, value: &Scalar) -> Column {
         if let Scalar::Column(column) = value {
             self.taken.insert(column.name.clone());
             return column.clone();
@@ -256,9 +257,11 @@ fn columns_of<'a>(value: &'a Scalar, into: &mut BTreeSet<&'a str>) {
         }
         Scalar::Constant(_) => {}
         Scalar::Join(parts) => parts.iter().for_each(|part| columns_of(part, into)),
-        Scalar::Default(inner, _) | Scalar::Rewrite(inner, _) | Scalar::Hex(inner, _) => {
-            columns_of(inner, into);
-        }
+        Scalar::Default(inner, _)
+        | Scalar::Rewrite(inner, _)
+        | Scalar::Hex(inner, _)
+        | Scalar::Spelt(inner, _)
+        | Scalar::Without(inner, _) => columns_of(inner, into),
         Scalar::Case(cases) => {
             for (conditions, value) in cases {
                 into.extend(conditions.iter().map(|condition| condition.column.name.as_str()));
@@ -278,7 +281,9 @@ fn is_direct(value: &Scalar, op: &Op) -> bool {
         | Scalar::Rewrite(..)
         | Scalar::Case(_)
         | Scalar::Member(..)
-        | Scalar::Hex(..) => false,
+        | Scalar::Hex(..)
+        | Scalar::Spelt(..)
+        | Scalar::Without(..) => false,
     }
 }
 

@@ -17,7 +17,7 @@ mod sections;
 mod shipped;
 mod types;
 
-pub use scalar::{Column, ColumnType, Condition, Piece, Resolved, Rewrite, Scalar};
+pub use scalar::{Column, ColumnType, Condition, Piece, Resolved, Rewrite, Scalar, Spelling};
 pub use shipped::{holders, load, names};
 
 use std::borrow::Cow;

@@ -81,6 +81,51 @@ pub enum Scalar {
     /// A whole number, at least 0, as lower-case hexadecimal text of at least so many digits, with
     /// zeros before it; what is no number stays as it is.
     Hex(Box<Scalar>, u8),
+    /// The value in the spelling by which it compares; missing where that is empty.
+    Spelt(Box<Scalar>, Spelling),
+    /// The value, missing where it is one of these texts, in any case.
+    Without(Box<Scalar>, Vec<String>),
+}
+
+/// How a key's value is spelt before it is compared: the meaning is that of the engine's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Spelling {
+    /// Its case is folded.
+    Lower,
+    /// What follows the last `\` or `/`.
+    Basename,
+    /// What precedes the last `\` or `/`; nothing without one.
+    Dirname,
+    /// The program of a command line: what the first pair of quotes holds, else the first word.
+    Unquote,
+    /// The first run of exactly forty hexadecimal digits, in lower case; nothing without one.
+    Hex40,
+    /// What precedes the first dot, its case folded.
+    Hostname,
+    /// Without braces around it, in lower case.
+    Guid,
+    /// Without `:` and spaces, in lower case.
+    Digits,
+    /// A whole number without a plus, leading zeros and zeros after a dot; other text stays.
+    Whole,
+    /// In lower case.
+    Boolean,
+}
+
+impl Spelling {
+    /// Whether it is that of a type, not one that an author asked for.
+    #[must_use]
+    pub fn is_canonical(self) -> bool {
+        match self {
+            Self::Guid | Self::Digits | Self::Whole | Self::Boolean => true,
+            Self::Lower
+            | Self::Basename
+            | Self::Dirname
+            | Self::Unquote
+            | Self::Hex40
+            | Self::Hostname => false,
+        }
+    }
 }
 
 /// Replaces what an expression matches: at most once, where it matches first.

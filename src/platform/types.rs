@@ -24,6 +24,7 @@ pub(super) fn misfit(ty: &Type, value: &Scalar) -> Option<String> {
         Scalar::Hex(inner, _) => not_text(ty)
             .then(|| "hexadecimal digits are text".to_owned())
             .or_else(|| several_values(inner)),
+        Scalar::Spelt(inner, _) | Scalar::Without(inner, _) => misfit(ty, inner),
     }
 }
 
@@ -93,9 +94,11 @@ fn several_values(value: &Scalar) -> Option<String> {
         }
         Scalar::Column(_) | Scalar::Constant(_) | Scalar::Member(..) => None,
         Scalar::Join(parts) => parts.iter().find_map(several_values),
-        Scalar::Default(inner, _) | Scalar::Rewrite(inner, _) | Scalar::Hex(inner, _) => {
-            several_values(inner)
-        }
+        Scalar::Default(inner, _)
+        | Scalar::Rewrite(inner, _)
+        | Scalar::Hex(inner, _)
+        | Scalar::Spelt(inner, _)
+        | Scalar::Without(inner, _) => several_values(inner),
         Scalar::Case(cases) => cases.iter().find_map(|(_, value)| several_values(value)),
     }
 }

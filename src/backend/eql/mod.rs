@@ -26,6 +26,7 @@ use minijinja::{Value, context};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Predicate;
 use crate::plan::{Leg, Plan, PlanBody};
+use crate::platform::Scalar;
 use crate::source::Span;
 
 use self::events::Events;
@@ -47,7 +48,25 @@ impl Backend for Eql {
     fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>> {
         match &plan.body {
             PlanBody::Filter(legs) => filter(legs, plan.meta.span),
-            PlanBody::Timeline(timeline) => sequence::queries(plan, timeline),
+            PlanBody::Timeline(timeline) => {
+                let mut timeline = timeline.clone();
+                timeline.legs.iter_mut().for_each(keys_as_stored);
+                sequence::queries(plan, &timeline)
+            }
+        }
+    }
+}
+
+/// Elastic's agents write GUIDs, hashes and numbers in one spelling each, so those keys
+/// compare as they are stored.
+fn keys_as_stored(leg: &mut Leg) {
+    for key in leg.keys.iter_mut().flatten() {
+        let computed = leg.lets.iter().find(|known| known.column == *key);
+        if let Some(Scalar::Spelt(inner, spelling)) = computed.map(|known| &known.value)
+            && let Scalar::Column(stored) = inner.as_ref()
+            && spelling.is_canonical()
+        {
+            *key = stored.clone();
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::leaf::Leaf;
 use super::predicate::Nulls;
+use super::spelling::spelt;
 use super::syntax::{self, Kusto};
 use super::{Kql, boolean};
 use crate::backend::infix::Expr;
@@ -42,6 +43,16 @@ pub(super) fn print(value: &Scalar, want: ColumnType) -> Kusto {
         }
         Scalar::Case(cases) => convert(&case(cases), ColumnType::Text, want),
         Scalar::Hex(inner, digits) => convert(&hex(inner, *digits), ColumnType::Text, want),
+        Scalar::Spelt(inner, spelling) => {
+            let text = print(inner, ColumnType::Text);
+            convert(&spelt(&text, *spelling), ColumnType::Text, want)
+        }
+        Scalar::Without(inner, texts) => {
+            let text = print(inner, ColumnType::Text);
+            let texts = Kusto::join(texts.iter().map(|text| syntax::text(text)), ", ");
+            let filled = format!("iff({text} in~ ({texts}), \"\", {text})");
+            convert(&Kusto::trusted(filled), ColumnType::Text, want)
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod expression;
 mod legs;
 mod regex;
 mod search;
+mod spelling;
 mod syntax;
 mod timeline;
 mod value;

@@ -5,6 +5,7 @@
 use super::expression::{collect, expression, name};
 use super::regex::portable;
 use super::search::predicate;
+use super::spelling::spelt;
 use super::syntax::{Eval, string};
 use crate::backend::Fragment;
 use crate::diagnostic::{Code, Diagnostic};
@@ -82,7 +83,25 @@ pub(super) fn value(
             let inner = value(inner, before, span)?;
             Ok(hexadecimal(&before.hold(&inner), *digits, before))
         }
+        Scalar::Spelt(inner, spelling) => {
+            let field = held(inner, before, span)?;
+            let text = spelt(&field, *spelling);
+            Ok(if several(inner) { format!("mvmap({field}, {text})") } else { text })
+        }
+        Scalar::Without(inner, texts) => {
+            single(inner, span)?;
+            let field = held(inner, before, span)?;
+            let texts = texts.iter().map(|text| string(&text.to_lowercase()).to_string());
+            let texts: Vec<String> = texts.collect();
+            Ok(format!("if(in(lower({field}), {}), null(), {field})", texts.join(", ")))
+        }
     }
+}
+
+/// The name of a field that holds the value.
+fn held(scalar: &Scalar, before: &mut Assignments, span: Span) -> Result<String, Vec<Diagnostic>> {
+    let text = value(scalar, before, span)?;
+    Ok(if matches!(scalar, Scalar::Column(_)) { text } else { before.hold(&text) })
 }
 
 /// What is no whole number stays as it is.
@@ -108,7 +127,9 @@ fn join(parts: &[Scalar], before: &mut Assignments, span: Span) -> Result<String
             | Scalar::Rewrite(..)
             | Scalar::Case(_)
             | Scalar::Member(..)
-            | Scalar::Hex(..) => optional(&before.hold(&text), &mut missing),
+            | Scalar::Hex(..)
+            | Scalar::Spelt(..)
+            | Scalar::Without(..) => optional(&before.hold(&text), &mut missing),
         });
     }
     let joined = texts.join(".");
@@ -179,6 +200,11 @@ fn group_of(text: &str, pattern: &str, group: u8) -> String {
         None => format!("(?is)^.*?(?:{body})"),
     };
     format!("replace({text}, \"{whole}\", \"\\{group}\")")
+}
+
+/// Whether it is a column that may hold several values.
+fn several(scalar: &Scalar) -> bool {
+    matches!(scalar, Scalar::Column(Column { multi: true, .. }))
 }
 
 /// Refuses a column that may hold several values, since text functions take one.

@@ -98,6 +98,7 @@ fn value(scalar: &Scalar, event: &Event) -> Option<String> {
             let width = usize::from(*digits);
             Some(text.parse::<u64>().map_or(text, |number| format!("{number:0width$x}")))
         }
+        Scalar::Spelt(..) | Scalar::Without(..) => unreachable!("for keys, which are columns here"),
     }
 }
 
