@@ -7,12 +7,20 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 
 use crate::engine::event::Event;
-use crate::engine::read::{EventReader, Merged, Ordered, ReadOptions};
+use crate::engine::read::{EventReader, Merged, Ordered, Problem, ReadOptions};
 
 use super::output::{Output, counted};
 
 /// Ends of names of files that are taken for event files below a folder.
-const EVENT_FILES: &[&str] = &[".json", ".jsonl", ".ndjson", ".log", ".gz"];
+const EVENT_FILES: &[&str] = &[
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".log",
+    ".gz",
+    #[cfg(feature = "evtx")]
+    ".evtx",
+];
 
 /// Events of several files, in time order.
 pub(super) type Events = Merged<Ordered<EventReader<'static>>>;
@@ -78,7 +86,7 @@ pub(super) fn report(events: &Events, output: &mut Output) -> Totals {
     for file in events.files() {
         let (name, report) = (file.inner().name().to_owned(), file.inner().report());
         for problem in &report.problems {
-            output.remark(&format!("warning: {name}:{}: {}", problem.line, problem.message));
+            output.remark(&format!("warning: {}", placed(&name, problem)));
         }
         let more = report.broken.saturating_sub(report.problems.len() as u64);
         let late = file.late;
@@ -101,6 +109,14 @@ pub(super) fn report(events: &Events, output: &mut Output) -> Totals {
         totals.late += file.late;
     }
     totals
+}
+
+/// A problem with its place.
+pub(super) fn placed(file: &str, problem: &Problem) -> String {
+    match problem.line {
+        0 => format!("{file}: {}", problem.message),
+        line => format!("{file}:{line}: {}", problem.message),
+    }
 }
 
 /// The stream, with the number of events shown on a terminal while it takes longer.

@@ -68,6 +68,8 @@ struct Found<'a> {
     first: Option<String>,
     last: Option<String>,
     count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alerts: Option<u64>,
     events: Vec<FoundEvent<'a>>,
     #[serde(skip_serializing_if = "Map::is_empty")]
     show: Map<String, Json>,
@@ -181,6 +183,7 @@ fn found<'a>(rule: &'a Rule, result: &'a RuleResult) -> Found<'a> {
         first: verdict.first.map(rfc3339),
         last: verdict.last.map(rfc3339),
         count: verdict.count,
+        alerts: verdict.alerts,
         events: events.collect(),
         show: verdict.show.iter().map(|(name, value)| (name.clone(), json(value))).collect(),
     }
@@ -207,6 +210,9 @@ fn print_text(rule: &Rule, result: &RuleResult, output: &mut Output) {
     if verdict.count > 1 {
         let count = usize::try_from(verdict.count).unwrap_or(usize::MAX);
         line.push_str(&format!("  ({}, last {})", counted(count, "firing"), time(verdict.last)));
+    }
+    if let Some(alerts) = verdict.alerts {
+        line.push_str(&format!("  {}", counted(usize::try_from(alerts).unwrap_or(0), "alert")));
     }
     for (name, value) in &result.key {
         line.push_str(&format!("  {name}={value}"));

@@ -183,6 +183,7 @@ codes! {
     RefusalNotMet "E0708" "refusal-not-met" "a rule that the project lists as refused is taken";
     // E08xx: events and tests
     CaseFailed "E0801" "case-failed" "a case of a test file does not come out as it must";
+    TestKey "E0802" "test-key" "a test file has an unknown key or base";
     // Warnings
     YamlAmbiguous "W0101" "yaml-ambiguous-scalar" "YAML 1.1 and 1.2 readers disagree about a scalar";
     UnknownKey "W0102" "unknown-key" "the specification has no such key";

@@ -104,7 +104,7 @@ impl Belongs {
 pub struct Origin {
     /// The file's name as the user gave it.
     pub file: Arc<str>,
-    /// The line it begins at, from 1.
+    /// The line it begins at, from 1; of an EVTX file, the number of the record.
     pub line: u64,
 }
 

@@ -169,6 +169,7 @@ impl Engine {
             first: event.time,
             last: event.time,
             count: 1,
+            alerts: None,
             events: vec![seen],
             show: Vec::new(),
         };

@@ -20,6 +20,8 @@ pub struct Verdict {
     pub last: Option<i64>,
     /// The number of firings.
     pub count: u64,
+    /// How many of them raise an alert, if the rule says that not every one does.
+    pub alerts: Option<u64>,
     /// The events of the last firing, in time order (of an order: in the order of its steps).
     pub events: Vec<Seen>,
     /// The fields to show, as of the last firing.

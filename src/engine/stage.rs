@@ -75,7 +75,8 @@ impl Stages {
             }
         }
         self.stages.push(Stage {
-            timeline: Timeline::new(&Arc::new(correlation.clone()), bounds),
+            timeline: Timeline::new(&Arc::new(correlation.clone()), bounds)
+                .suppressing(rule.meta.suppress.as_ref()),
             feeds: Vec::new(),
             held,
             waiting: BTreeMap::new(),

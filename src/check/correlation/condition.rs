@@ -1,5 +1,6 @@
 //! `type` and `condition` of a correlation → [`Cond`].
 
+use super::atoms::names_positively;
 use super::thresholds::{self, Numbers, Passing};
 use super::{Leg, Scope, report};
 use crate::check::detection::nothing;
@@ -9,6 +10,9 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Aggregate, Cmp, Cond, FieldRef, PatternId, Step};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Condition, Correlation, CorrelationCondition, Quantifier, Threshold};
+
+/// Steps that an order may have: what it costs to find one grows with them.
+pub(in crate::check) const MOST_STEPS: usize = 32;
 
 /// What `type` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +85,12 @@ pub(super) fn check(
     }
 }
 
+/// Reports an order with too many steps.
+pub(in crate::check) fn too_many_steps(span: Span, steps: usize, scope: &mut Scope<'_, '_>) {
+    let message = format!("the order has {steps} steps; {MOST_STEPS} are the most");
+    report(scope, span, message, "leave steps out, or make a rule of its beginning and chain it");
+}
+
 fn ids(legs: &[Leg]) -> impl Iterator<Item = PatternId> {
     (0..legs.len()).map(PatternId)
 }
@@ -89,6 +99,10 @@ fn ids(legs: &[Leg]) -> impl Iterator<Item = PatternId> {
 fn order(span: Span, legs: &[Leg], scope: &mut Scope<'_, '_>) -> Option<Cond> {
     if legs.len() < 2 {
         report(scope, span, "an order needs at least two rules", "list more in `rules`");
+        return None;
+    }
+    if legs.len() > MOST_STEPS {
+        too_many_steps(span, legs.len(), scope);
         return None;
     }
     let step = |pattern| Step { pattern, within: None, without: Vec::new() };
@@ -383,50 +397,4 @@ fn named(
     };
     used.get_mut(at).into_iter().for_each(|used| *used = true);
     Cond::Seen(PatternId(at))
-}
-
-/// Whether it names an event outside a negation.
-pub(in crate::check) fn names_positively(cond: &Cond) -> bool {
-    holds_an_atom(cond, Sign::Plus, &mut |_| true)
-}
-
-/// Whether the occurrence of a pattern makes the condition hold less.
-pub(in crate::check) fn is_negated(cond: &Cond, pattern: PatternId) -> bool {
-    holds_an_atom(cond, Sign::Minus, &mut |atom| match atom {
-        Cond::Seen(seen) => *seen == pattern,
-        Cond::Count { of, .. } => of.contains(&pattern),
-        Cond::Aggregate { of, .. } => of.iter().any(|(of, _)| *of == pattern),
-        Cond::Chain(steps) => steps.iter().any(|step| step.pattern == pattern),
-        Cond::Absent { pattern: absent, .. } => *absent == pattern,
-        Cond::Score { classes, .. } => {
-            classes.iter().any(|class| class.weights.iter().any(|(of, _)| *of == pattern))
-        }
-        Cond::AtLeast(..) | Cond::All(_) | Cond::Any(_) | Cond::Not(_) => false,
-    })
-}
-
-/// Whether a part stands under an even or an odd number of negations.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sign {
-    Plus,
-    Minus,
-}
-
-/// Whether an atom that `fits` stands with this sign.
-fn holds_an_atom(cond: &Cond, sign: Sign, fits: &mut impl FnMut(&Cond) -> bool) -> bool {
-    match cond {
-        Cond::Not(inner) => {
-            let other = if sign == Sign::Plus { Sign::Minus } else { Sign::Plus };
-            holds_an_atom(inner, other, fits)
-        }
-        Cond::All(parts) | Cond::Any(parts) | Cond::AtLeast(_, parts) => {
-            parts.iter().any(|part| holds_an_atom(part, sign, fits))
-        }
-        Cond::Seen(_)
-        | Cond::Count { .. }
-        | Cond::Aggregate { .. }
-        | Cond::Chain(_)
-        | Cond::Absent { .. }
-        | Cond::Score { .. } => sign == Sign::Plus && fits(cond),
-    }
 }

@@ -3,8 +3,10 @@
 //! `{type: temporal_ordered, rules: [a, b], group-by: [Computer], timespan: 5m}` → two patterns,
 //! one key, a window of 300,000 ms and `Chain([a, b])`.
 
+pub(super) mod atoms;
 pub(super) mod condition;
 pub(super) mod keys;
+mod possible;
 pub(super) mod thresholds;
 pub(super) mod timespan;
 
@@ -71,6 +73,12 @@ pub(super) fn check(
     let cond = condition::check(correlation, &legs, scope);
     let (Some(window), Some(cond), Some(())) = (window, cond, filtered) else { return None };
     report_widening(&cond, &legs, scope);
+    let place = match &correlation.condition {
+        Some(CorrelationCondition::Boolean(condition)) => condition.span,
+        Some(CorrelationCondition::Thresholds { span, .. }) => *span,
+        None => correlation.meta.span,
+    };
+    report_impossible(&cond, place, scope);
     if scope.diagnostics.errors_since(mark) {
         return None;
     }
@@ -110,7 +118,7 @@ pub(super) fn filter_legs(at: usize, legs: &mut [Leg], scope: &mut Scope<'_, '_>
 pub(super) fn report_widening(cond: &Cond, legs: &[Leg], scope: &mut Scope<'_, '_>) {
     for (at, leg) in legs.iter().enumerate() {
         let Some(filter) = leg.filters.first() else { continue };
-        if !condition::is_negated(cond, PatternId(at)) {
+        if !atoms::is_negated(cond, PatternId(at)) {
             continue;
         }
         let message = format!(
@@ -122,6 +130,15 @@ pub(super) fn report_widening(cond: &Cond, legs: &[Leg], scope: &mut Scope<'_, '
                 .label(leg.reference.span, "the condition has it under `not`")
                 .help("exclude events that the correlation looks for, not those that stop it"),
         );
+    }
+}
+
+/// Reports a condition that no events satisfy.
+pub(super) fn report_impossible(cond: &Cond, place: Span, scope: &mut Scope<'_, '_>) {
+    if !possible::can_hold(cond) {
+        let found = Diagnostic::new(Code::NeverTrue, place, "the condition can never hold");
+        let help = "an event that it asks for and excludes, or a number that excludes another";
+        scope.diagnostics.push(found.help(format!("look for {help}")));
     }
 }
 

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use super::names::Names;
 use super::{event, event_field, report};
-use crate::check::correlation::condition::names_positively;
+use crate::check::correlation::atoms::names_positively;
+use crate::check::correlation::condition::{MOST_STEPS, too_many_steps};
 use crate::check::correlation::thresholds::{self, Numbers, Passing};
 use crate::check::correlation::{Leg, Scope};
 use crate::check::value::{self, Kind};
@@ -72,7 +73,7 @@ impl Lowering<'_, '_, '_, '_, '_> {
             Expr::Or(parts) => self.each(parts).map(Cond::Any),
             Expr::Not(inner) => Some(Cond::Not(Box::new(self.lower(inner)?))),
             Expr::Of(quantity, parts) => self.of(*quantity, parts, written.span),
-            Expr::Chain(links) => self.chain(links),
+            Expr::Chain(links) => self.chain(links, written.span),
             Expr::Compare(compare) => self.compare(compare, written.span),
             Expr::Score { classes, operator, value } => {
                 self.score(classes, operator, value, written.span)
@@ -140,7 +141,11 @@ impl Lowering<'_, '_, '_, '_, '_> {
         }
     }
 
-    fn chain(&mut self, links: &[Link]) -> Option<Cond> {
+    fn chain(&mut self, links: &[Link], span: Span) -> Option<Cond> {
+        if links.len() > MOST_STEPS {
+            too_many_steps(span, links.len(), self.scope);
+            return None;
+        }
         let steps: Vec<Option<Step>> = links.iter().map(|link| self.step(link)).collect();
         let steps: Vec<Step> = steps.into_iter().collect::<Option<_>>()?;
         let window = self.window?;

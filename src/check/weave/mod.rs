@@ -70,12 +70,15 @@ fn correlated(
     scope: &mut Scope<'_, '_>,
 ) -> Option<ir::Correlation> {
     let window = window(rule, names, scope);
-    let skew = skew(rule, names, scope);
+    let skew = skew(rule, window, names, scope);
     let keys = keys::check(rule, &legs, scope);
     let cond = condition::check(rule, &legs, window, names, scope);
     let show = show(rule, &legs, scope);
     let (window, cond) = (window?, cond?);
     correlation::report_widening(&cond, &legs, scope);
+    if let Some(written) = &rule.condition {
+        correlation::report_impossible(&cond, written.span, scope);
+    }
     let patterns = legs.into_iter().map(|leg| leg.pattern).collect();
     Some(ir::Correlation { patterns, keys, window, skew, cond, show })
 }
@@ -102,12 +105,26 @@ fn window(rule: &WeaveRule, names: &Names<'_>, scope: &mut Scope<'_, '_>) -> Opt
 }
 
 /// `skew`, 0 if it is not written.
-fn skew(rule: &WeaveRule, names: &Names<'_>, scope: &mut Scope<'_, '_>) -> u64 {
-    let spans = rule.matching.iter().filter_map(|entry| match entry {
-        MatchEntry::Skew(span) => names.span(span, scope.diagnostics),
-        MatchEntry::Key(_) | MatchEntry::Binding(..) | MatchEntry::Over(_) => None,
-    });
-    spans.last().unwrap_or(0)
+fn skew(
+    rule: &WeaveRule,
+    window: Option<u64>,
+    names: &Names<'_>,
+    scope: &mut Scope<'_, '_>,
+) -> u64 {
+    let mut skew = None;
+    for entry in &rule.matching {
+        let MatchEntry::Skew(written) = entry else { continue };
+        let Some(span) = names.span(written, scope.diagnostics) else { continue };
+        if skew.replace(span).is_some() {
+            let message = "the rule says `skew` twice";
+            scope.diagnostics.push(Diagnostic::new(Code::WeaveSyntax, written.span, message));
+        }
+        if window.is_some_and(|window| span > window) {
+            let help = "`skew` is by how much clocks differ: seconds, as a rule";
+            report(scope, written.span, "`skew` is longer than `over`", help);
+        }
+    }
+    skew.unwrap_or(0)
 }
 
 /// The events; `None` if one cannot be used, which was reported.

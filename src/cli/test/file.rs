@@ -5,11 +5,13 @@
 //! time: 2026-11-21T09:00:00Z
 //! logsource: windows/registry_set  # of events that do not say theirs
 //! parameters: {window: 12h}        # in place of those of the project
+//! bases:                           # what several events have in common
+//!   load: {logsource: windows/image_load, ImageLoaded: 'C:\x.dll'}
 //! cases:
 //!   - name: the hash is replaced within the window
 //!     events:
 //!       - {at: 0s, Computer: ws1, TargetObject: 'HKLM\…'}
-//!       - {at: 24h, Computer: ws1, logsource: windows/image_load, ImageLoaded: 'C:\x.dll'}
+//!       - {base: load, at: 24h, Computer: ws1}
 //!     fires: [ws1]
 //!   - {name: nothing, file: recording.json, silent: true}
 //! ```
@@ -26,7 +28,7 @@ use crate::yaml::{self, Kind, Meaning, Node};
 /// When a test file does not name its base time: 2026-01-01T00:00:00Z.
 const BASE: i64 = 1_767_225_600_000;
 
-const FILE_KEYS: &[&str] = &["rule", "time", "logsource", "parameters", "cases"];
+const FILE_KEYS: &[&str] = &["rule", "time", "logsource", "parameters", "bases", "cases"];
 const CASE_KEYS: &[&str] = &[
     "name",
     "rule",
@@ -57,6 +59,8 @@ pub(crate) struct Case {
     pub events: Vec<Inline>,
     /// Event files, relative to the test file.
     pub files: Vec<Spanned<String>>,
+    /// Whether an EVTX file may lie beside itself as JSON, which is preferred.
+    pub has_twins: bool,
     /// What must come out.
     pub expect: Expect,
     /// Where that is written.
@@ -64,14 +68,24 @@ pub(crate) struct Case {
 }
 
 /// An event in a test file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Inline {
     /// Its time relative to the base, or its own.
     pub at: Option<At>,
     /// Its fields.
-    pub fields: serde_json::Value,
+    pub fields: serde_json::Map<String, serde_json::Value>,
+    /// Their names, nested ones joined with dots.
+    pub names: Vec<Spanned<String>>,
     /// Where it is written.
     pub span: Span,
+}
+
+impl Case {
+    /// The files that may be meant by a name: SigmaHQ's EVTX files have a twin in JSON.
+    pub(crate) fn alternatives(&self, name: &Spanned<String>) -> Vec<String> {
+        let twin = name.node.strip_suffix(".evtx").map(|stem| format!("{stem}.json"));
+        twin.into_iter().filter(|_| self.has_twins).chain([name.node.clone()]).collect()
+    }
 }
 
 /// When an event of a test happens.
@@ -151,7 +165,8 @@ impl Reader<'_> {
             parameters.extend(self.parameters(node)?);
         }
         let (expect, place) = self.expect(node)?;
-        let events = node.get("events").map_or(Some(Vec::new()), |events| self.events(events))?;
+        let events =
+            node.get("events").map_or(Some(Vec::new()), |events| self.events(events, file))?;
         let files = self.texts(node.get("file").or_else(|| node.get("files")))?;
         if events.is_empty() && files.is_empty() {
             let help = "list them under `events`, or name a `file`";
@@ -166,6 +181,7 @@ impl Reader<'_> {
             base,
             events,
             files,
+            has_twins: false,
             expect,
             place,
         })
@@ -219,32 +235,63 @@ impl Reader<'_> {
         }
     }
 
-    fn events(&mut self, node: &Node) -> Option<Vec<Inline>> {
+    fn events(&mut self, node: &Node, file: &Node) -> Option<Vec<Inline>> {
         let Some(items) = node.items() else {
             self.shape(node, "a list of events");
             return None;
         };
-        items.iter().map(|item| self.event(item)).collect()
+        items.iter().map(|item| self.event(item, file)).collect()
     }
 
-    fn event(&mut self, node: &Node) -> Option<Inline> {
+    fn event(&mut self, node: &Node, file: &Node) -> Option<Inline> {
+        let mut event = Inline { span: node.span, ..Inline::default() };
+        if let Some(base) = node.get("base") {
+            let base = self.base(base, file)?;
+            self.fields(base, &mut event)?;
+        }
+        self.fields(node, &mut event)?;
+        if event.fields.contains_key("Event") {
+            // A whole Windows event, whose names are found where the reader looks for them.
+            event.names.clear();
+        }
+        Some(event)
+    }
+
+    /// The fields of the base with this name.
+    fn base<'n>(&mut self, name: &Node, file: &'n Node) -> Option<&'n Node> {
+        let wanted = name.text().unwrap_or_default();
+        let found = file.get("bases").and_then(|bases| bases.get(wanted));
+        if found.is_none() {
+            let bases = file.get("bases").and_then(Node::pairs).unwrap_or_default();
+            let known = bases.iter().filter_map(|(key, _)| key.text());
+            let message = format!("the test file has no base `{wanted}`");
+            let unknown = Diagnostic::new(Code::TestKey, name.span, message);
+            self.diagnostics.push(unknown.nearest(wanted, known));
+        }
+        found
+    }
+
+    /// Adds what is written to an event, in place of what it holds by the same names.
+    fn fields(&mut self, node: &Node, event: &mut Inline) -> Option<()> {
         let Some(pairs) = node.pairs() else {
             self.shape(node, "a mapping of fields");
             return None;
         };
-        let mut fields = serde_json::Map::new();
-        let mut at = None;
         for (key, value) in pairs {
             match key.text() {
-                Some("at") => at = Some(self.at(value)?),
+                None | Some("base") => {}
+                Some("at") => event.at = Some(self.at(value)?),
                 Some("logsource") => {
-                    drop(fields.insert("logsource".to_owned(), self.logsource(value)?.into()));
+                    let logsource = self.logsource(value)?;
+                    event.fields.insert("logsource".to_owned(), logsource.into());
                 }
-                Some(name) => drop(fields.insert(name.to_owned(), json(value))),
-                None => {}
+                Some(name) => {
+                    leaves(name, key.span, value, &mut event.names);
+                    event.fields.insert(name.to_owned(), json(value));
+                }
             }
         }
-        Some(Inline { at, fields: fields.into(), span: node.span })
+        Some(())
     }
 
     fn at(&mut self, node: &Node) -> Option<At> {
@@ -326,7 +373,7 @@ impl Reader<'_> {
             let name = key.text().unwrap_or_default();
             if !known.contains(&name) {
                 let message = format!("a test file has no key `{name}` here");
-                let found = Diagnostic::new(Code::UnknownKey, key.span, message);
+                let found = Diagnostic::new(Code::TestKey, key.span, message);
                 self.diagnostics.push(found.nearest(name, known.iter().copied()));
             }
         }
@@ -359,6 +406,19 @@ fn offset(text: &str) -> Option<i64> {
     };
     let millis = number.parse::<i64>().ok()?.checked_mul(unit)?;
     Some(if unsigned.len() == text.len() { millis } else { -millis })
+}
+
+/// The names of the fields that a value holds, joined with dots.
+fn leaves(name: &str, span: Span, value: &Node, names: &mut Vec<Spanned<String>>) {
+    match value.pairs() {
+        None => names.push(Spanned::new(name.to_owned(), span)),
+        Some(pairs) => {
+            for (key, value) in pairs {
+                let inner = key.text().unwrap_or_default();
+                leaves(&format!("{name}.{inner}"), key.span, value, names);
+            }
+        }
+    }
 }
 
 /// A value of an event as JSON.
@@ -402,9 +462,28 @@ mod tests {
         assert_eq!((case.base, case.logsource.as_deref()), (1_000, Some("zeek/service:ssl")));
         assert_eq!(case.parameters["l"], ["a", "b"]);
         assert_eq!(case.events[0].at, Some(At::Offset(300_000)));
-        assert_eq!(case.events[0].fields, serde_json::json!({"A": 1, "B": ["x", null]}));
+        let fields = serde_json::Value::from(case.events[0].fields.clone());
+        assert_eq!(fields, serde_json::json!({"A": 1, "B": ["x", null]}));
         let keys = vec![vec!["k".to_owned()], vec!["a".to_owned(), "b".to_owned()]];
         assert_eq!(case.expect, Expect::Keys(keys));
+    }
+
+    #[test]
+    fn an_event_takes_from_its_base_what_it_does_not_say_itself() {
+        let text = "bases: {b: {logsource: zeek/service:ssl, A: 1, B: 2, at: 5s}}\ncases:\n  - name: n\n    \
+            silent: true\n    events: [{base: b, B: 3, c: {d: 4}}, {base: bb}]\n";
+        let (_, found) = parsed(text);
+        assert_eq!(found, ["E0802 the test file has no base `bb`"]);
+        let (cases, found) = parsed(&text.replace(", {base: bb}", ""));
+        assert_eq!(found, Vec::<String>::new());
+        let event = &cases[0].events[0];
+        let fields = serde_json::Value::from(event.fields.clone());
+        let expected = serde_json::json!({
+            "logsource": "zeek/service:ssl", "A": 1, "B": 3, "c": {"d": 4}
+        });
+        assert_eq!((fields, event.at), (expected, Some(At::Offset(5_000))));
+        let names: Vec<&str> = event.names.iter().map(|name| name.node.as_str()).collect();
+        assert_eq!(names, ["A", "B", "B", "c.d"]);
     }
 
     #[test]
@@ -419,7 +498,7 @@ mod tests {
             found,
             [
                 "E0109 a case needs the key `name`",
-                "W0102 a test file has no key `nam` here",
+                "E0802 a test file has no key `nam` here",
                 "E0110 expected a mapping of fields, found a number",
                 "E0109 a case needs the key `fires` or `silent`",
                 "E0110 expected a time such as `90s`, `5m`, `24h` or `2026-11-21T09:00:00Z`, \

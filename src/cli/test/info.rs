@@ -1,7 +1,7 @@
 //! SigmaHQ's `info.yml` → cases: a recording beside it must fire the rules it names.
 //!
-//! The recordings are EVTX files, each with a twin in JSON, which is what is read. Their paths are
-//! relative to the repository, so every folder above is tried.
+//! The recordings are EVTX files, most with a twin in JSON, which is read where it is there. Their
+//! paths are relative to the repository, so every folder above is tried.
 
 use std::collections::BTreeMap;
 
@@ -49,8 +49,6 @@ fn case(rule: &Spanned<String>, test: &Node, path: &Spanned<String>) -> Case {
         Meaning::Text | Meaning::Float(_) | Meaning::Boolean(_) | Meaning::Null => None,
     });
     let name = test.get("name").and_then(Node::spanned_text);
-    let json = path.node.strip_suffix(".evtx").map(|stem| format!("{stem}.json"));
-    let file = Spanned::new(json.unwrap_or_else(|| path.node.clone()), path.span);
     let place: Span = count.map_or(path.span, |count| count.span);
     Case {
         name: name.unwrap_or_else(|| path.clone()),
@@ -59,7 +57,8 @@ fn case(rule: &Spanned<String>, test: &Node, path: &Spanned<String>) -> Case {
         parameters: BTreeMap::new(),
         base: 0,
         events: Vec::new(),
-        files: vec![file],
+        files: vec![path.clone()],
+        has_twins: true,
         expect: match least {
             Some(0) => Expect::Silent,
             Some(least) => Expect::AtLeast(least),
@@ -84,6 +83,7 @@ mod tests {
         let rules: Vec<_> = cases.iter().map(|case| case.rule.clone().unwrap().node).collect();
         assert_eq!(rules, ["a", "b"]);
         assert_eq!(cases[0].expect, Expect::AtLeast(2));
-        assert_eq!(cases[0].files[0].node, "x/y.json");
+        let alternatives = cases[0].alternatives(&cases[0].files[0]);
+        assert_eq!(alternatives, ["x/y.json", "x/y.evtx"]);
     }
 }

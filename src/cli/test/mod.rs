@@ -3,6 +3,7 @@
 //! `x.test.yml` beside `x.yml` lists cases ([`file`]); SigmaHQ's `info.yml` ([`info`]) is read, too.
 //! A failing case is an error at its place, with what held and what did not.
 
+mod events;
 mod file;
 mod info;
 mod judge;
@@ -26,8 +27,9 @@ use super::convert::usage;
 use super::output::{Output, counted};
 use super::workspace::Workspace;
 use super::{FINDINGS, files};
+use events::Place;
 use file::{Case, Expect};
-use judge::{Place, Verdict, judge};
+use judge::{Verdict, judge};
 
 /// Arguments of `test`.
 #[derive(Debug, Args)]
@@ -112,7 +114,7 @@ fn tested(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>>
         .par_iter()
         .map(|(case, rule, test)| tried(case, rule, test, &workspace.sources))
         .collect();
-    found.extend(tried.iter().filter_map(failure));
+    found.extend(tried.iter().flat_map(failures));
     if arguments.coverage {
         found.extend(untested(&workspace, &chosen));
     }
@@ -129,7 +131,7 @@ fn tried(
         Ok(rule) => (rule.name.clone(), judge(case, rule, &Place { file: &test.path, sources })),
         Err(problem) => {
             let named = case.rule.as_ref().map_or_else(String::new, |rule| rule.node.clone());
-            (named, Verdict::NoRule(Box::new(problem.clone())))
+            (named, Verdict::Impossible(vec![problem.clone()]))
         }
     };
     Tried { case: case.clone(), rule: name, verdict }
@@ -284,24 +286,19 @@ fn is_beside(rule: &Rule, test: &TestFile, workspace: &Workspace) -> bool {
     test.path.to_str().and_then(stem).is_some_and(|path| stem(&source.name) == Some(path))
 }
 
-fn failure(tried: &Tried) -> Option<Diagnostic> {
+fn failures(tried: &Tried) -> Vec<Diagnostic> {
     let name = &tried.case.name.node;
     match &tried.verdict {
-        Verdict::Passed => None,
-        Verdict::NoRule(problem) => Some((**problem).clone()),
+        Verdict::Passed => Vec::new(),
         Verdict::Failed(wrong, facts) => {
             let message = format!("case `{name}`: `{}` {wrong}", tried.rule);
             let mut found = Diagnostic::new(Code::CaseFailed, tried.case.place, message);
             if !facts.is_empty() {
                 found = found.note(facts.join("\n"));
             }
-            Some(found.label(tried.case.name.span, "this case"))
+            vec![found.label(tried.case.name.span, "this case")]
         }
-        Verdict::Impossible(problem, place) => {
-            let span = place.as_ref().map_or(tried.case.name.span, |place| place.span);
-            let message = format!("case `{name}` cannot be tried: {problem}");
-            Some(Diagnostic::new(Code::FileUnreadable, span, message))
-        }
+        Verdict::Impossible(problems) => problems.clone(),
     }
 }
 

@@ -84,8 +84,10 @@ fn said<'a>(tried: &'a Tried, sources: &'a SourceMap) -> Said<'a> {
                 let facts: String = facts.iter().map(|fact| format!("\n{fact}")).collect();
                 Some(format!("{wrong}{facts}"))
             }
-            Verdict::NoRule(problem) => Some(problem.message.clone()),
-            Verdict::Impossible(problem, _) => Some(problem.clone()),
+            Verdict::Impossible(problems) => {
+                let said: Vec<_> = problems.iter().map(|found| found.message.as_str()).collect();
+                Some(said.join("\n"))
+            }
         },
     }
 }

@@ -38,7 +38,7 @@ const MOST_PROBLEMS: usize = 20;
 
 /// Fields that hold an event's time, in the order in which they are looked for: the clock of the
 /// event itself before that of its collection.
-const TIMES: &[&str] = &[
+pub const TIMES: &[&str] = &[
     "UtcTime",
     "TimeCreated",
     "SystemTime",
@@ -69,9 +69,9 @@ impl Default for ReadOptions {
 /// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The line, from 1.
+    /// The line, from 1; 0: the file, or a place that the message names.
     pub line: u64,
-    /// What is wrong, lower case.
+    /// What is wrong.
     pub message: String,
 }
 
@@ -119,6 +119,7 @@ enum Layout {
     Unknown,
     Json(Splitter),
     Zeek(Header),
+    Evtx(evtx::Chunks),
 }
 
 impl<'r> EventReader<'r> {
@@ -126,12 +127,13 @@ impl<'r> EventReader<'r> {
     pub fn new(input: impl Read + 'r, name: &str, options: &ReadOptions) -> Self {
         let default = options.logsource.as_deref().map(of_key).unwrap_or_default();
         let mut report = ReadReport::default();
+        let (input, layout) = unpacked(Box::new(input), &mut report);
         Self {
-            input: plain(input, &mut report),
+            input,
             file: Arc::from(name),
             default,
             line: 0,
-            layout: Layout::Unknown,
+            layout,
             ready: VecDeque::new(),
             report,
             belongs: Arc::new([]),
@@ -205,6 +207,7 @@ impl<'r> EventReader<'r> {
         }
         match std::mem::replace(&mut self.layout, Layout::Unknown) {
             Layout::Unknown => {}
+            Layout::Evtx(chunks) => self.layout = Layout::Evtx(chunks),
             Layout::Json(mut splitter) => {
                 let whole = splitter.is_whole(line).then(|| serde_json::from_slice(line));
                 if let Some(Ok(Json::Object(object))) = whole {
@@ -302,11 +305,7 @@ impl Iterator for EventReader<'_> {
             if self.is_done {
                 return None;
             }
-            if self.read_line(&mut line) {
-                self.take_line(&line);
-            } else {
-                self.is_done = true;
-            }
+            self.read_on(&mut line);
             if self.is_done {
                 self.end();
             }
@@ -315,6 +314,21 @@ impl Iterator for EventReader<'_> {
 }
 
 impl EventReader<'_> {
+    /// Takes the next line, or the next chunk of an EVTX file.
+    fn read_on(&mut self, line: &mut Vec<u8>) {
+        if let Layout::Evtx(chunks) = &mut self.layout {
+            let records = chunks.next(&mut self.report);
+            self.is_done = records.is_none();
+            for (object, number) in records.into_iter().flatten() {
+                self.take_object(object, number);
+            }
+        } else if self.read_line(line) {
+            self.take_line(line);
+        } else {
+            self.is_done = true;
+        }
+    }
+
     fn end(&mut self) {
         if let Layout::Json(mut splitter) = std::mem::replace(&mut self.layout, Layout::Unknown) {
             splitter.end(&mut |piece| self.take_piece(piece));
@@ -378,15 +392,35 @@ fn of_zeek(path: &str) -> Vec<Belongs> {
     of_key(&format!("zeek/service:{path}"))
 }
 
-/// The input as text: unpacked if it begins like gzip, one JSON object per record if it is EVTX.
-fn plain<'r>(input: impl Read + 'r, report: &mut ReadReport) -> Box<dyn BufRead + 'r> {
+/// The input, unpacked if it begins like gzip, and its layout if that is known by then.
+fn unpacked<'r>(
+    input: Box<dyn Read + 'r>,
+    report: &mut ReadReport,
+) -> (Box<dyn BufRead + 'r>, Layout) {
     let mut input = BufReader::with_capacity(1 << 16, input);
     match input.fill_buf() {
-        Ok([0x1f, 0x8b, ..]) => Box::new(BufReader::new(MultiGzDecoder::new(input))),
-        Ok(begin) if begin.starts_with(evtx::MAGIC) => {
-            Box::new(std::io::Cursor::new(evtx::lines(input, report)))
+        Ok([0x1f, 0x8b, ..]) => {
+            let inner = MultiGzDecoder::new(input);
+            evtx_or_text(BufReader::with_capacity(1 << 16, inner), report)
         }
-        Ok(_) | Err(_) => Box::new(input),
+        Ok(_) | Err(_) => evtx_or_text(input, report),
+    }
+}
+
+fn evtx_or_text<'r>(
+    mut input: impl BufRead + 'r,
+    report: &mut ReadReport,
+) -> (Box<dyn BufRead + 'r>, Layout) {
+    match input.fill_buf() {
+        Ok(begin) if begin.starts_with(evtx::MAGIC) => {
+            let layout = evtx::Chunks::open(input, report).map_or(Layout::Unknown, Layout::Evtx);
+            (Box::new(std::io::empty()), layout)
+        }
+        Ok(_) => (Box::new(input), Layout::Unknown),
+        Err(error) => {
+            report.broken(0, format!("reading stopped: {error}"));
+            (Box::new(std::io::empty()), Layout::Unknown)
+        }
     }
 }
 

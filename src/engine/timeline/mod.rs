@@ -9,6 +9,7 @@
 //! and last firing at 60 s and 61 s, two firings.
 
 mod aggregate;
+mod alerts;
 mod bindings;
 mod chain;
 mod intake;
@@ -23,11 +24,12 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::ir::Correlation;
+use crate::ir::{Correlation, Suppress};
 
 use super::event::{Event, Value};
 use super::key::KeyValues;
 use super::result::{Seen, Verdict};
+use alerts::Alerts;
 use bindings::Valuation;
 use intake::Intake;
 use moment::Moment;
@@ -71,6 +73,7 @@ struct Found {
     first: i64,
     last: i64,
     count: u64,
+    alerts: u64,
     /// The events of the last one.
     seen: Vec<Arc<Occurrence>>,
 }
@@ -90,6 +93,8 @@ pub struct Timeline {
     /// Occurrences at which the rule may fire and is not decided yet, oldest first.
     waiting: VecDeque<(Arc<KeyValues>, Arc<Occurrence>)>,
     found: BTreeMap<Arc<KeyValues>, Found>,
+    /// The alerts that were raised, if the rule says that not every firing raises one.
+    alerts: Option<Alerts>,
     /// Events that searches for orders may still look at.
     budget: u64,
     losses: Losses,
@@ -110,9 +115,17 @@ impl Timeline {
             expiry: VecDeque::new(),
             waiting: VecDeque::new(),
             found: BTreeMap::new(),
+            alerts: None,
             budget: MOST_VISITS,
             losses: Losses::default(),
         }
+    }
+
+    /// The same with alerts that are not repeated.
+    #[must_use]
+    pub fn suppressing(self, suppress: Option<&Suppress>) -> Self {
+        let alerts = suppress.map(|suppress| Alerts::new(suppress, self.key_names()));
+        Self { alerts, ..self }
     }
 
     /// By how many milliseconds a firing may be decided later than it happens.
@@ -156,6 +169,7 @@ impl Timeline {
                 first: Some(found.first),
                 last: Some(found.last),
                 count: found.count,
+                alerts: self.alerts.as_ref().map(|_| found.alerts),
                 events: self.named(&found.seen),
                 show: self.shown(&found.seen),
             };
@@ -201,10 +215,12 @@ impl Timeline {
         let seen = self.fires(key, occurrence)?;
         let time = occurrence.time;
         let firing = self.firing(key, occurrence, self.shown(&seen));
+        let raises = self.alerts.as_mut().is_some_and(|alerts| alerts.raise(key, time));
         if (self.bounds.from..self.bounds.to).contains(&time) {
-            let new = || Found { first: time, last: time, count: 0, seen: Vec::new() };
+            let new = || Found { first: time, last: time, count: 0, alerts: 0, seen: Vec::new() };
             let found = self.found.entry(Arc::clone(key)).or_insert_with(new);
             (found.last, found.count, found.seen) = (time, found.count + 1, seen);
+            found.alerts += u64::from(raises);
         }
         Some(firing)
     }
