@@ -155,3 +155,89 @@ pub struct Class {
     /// Patterns and their weights.
     pub weights: Vec<(PatternId, f64)>,
 }
+
+impl Cond {
+    /// The condition without conjunctions and disjunctions of a single part around it.
+    #[must_use]
+    pub fn top(&self) -> &Self {
+        match self {
+            Self::All(parts) | Self::Any(parts) => match parts.as_slice() {
+                [only] => only.top(),
+                _ => self,
+            },
+            Self::Seen(_)
+            | Self::Count { .. }
+            | Self::Aggregate { .. }
+            | Self::Chain(_)
+            | Self::Absent { .. }
+            | Self::Score { .. }
+            | Self::AtLeast(..)
+            | Self::Not(_) => self,
+        }
+    }
+
+    /// Whether the whole condition is an order, which fires at its last step only.
+    #[must_use]
+    pub fn is_order(&self) -> bool {
+        matches!(self.top(), Self::Chain(_))
+    }
+
+    /// The patterns that the condition names positively, in order: it is evaluated at their
+    /// occurrences, unless it is an order.
+    #[must_use]
+    pub fn named(&self) -> Vec<PatternId> {
+        let mut named = Vec::new();
+        name(self, Polarity::Positive, &mut named);
+        named.sort_unstable();
+        named.dedup();
+        named
+    }
+}
+
+/// Whether a part of a condition stands under an even or an odd number of negations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Polarity {
+    Positive,
+    Negative,
+}
+
+impl Polarity {
+    fn flip(self) -> Self {
+        match self {
+            Self::Positive => Self::Negative,
+            Self::Negative => Self::Positive,
+        }
+    }
+}
+
+/// Collects the patterns that a condition names positively.
+fn name(cond: &Cond, polarity: Polarity, named: &mut Vec<PatternId>) {
+    let mut add = |pattern: PatternId, at: Polarity| {
+        if at == Polarity::Positive {
+            named.push(pattern);
+        }
+    };
+    match cond {
+        Cond::Seen(pattern) => add(*pattern, polarity),
+        Cond::Count { of, .. } => of.iter().for_each(|pattern| add(*pattern, polarity)),
+        Cond::Aggregate { of, .. } => of.iter().for_each(|(pattern, _)| add(*pattern, polarity)),
+        Cond::Chain(steps) => {
+            for step in steps {
+                add(step.pattern, polarity);
+                step.without.iter().for_each(|pattern| add(*pattern, polarity.flip()));
+            }
+        }
+        Cond::Absent { pattern, of, .. } => {
+            add(*pattern, polarity.flip());
+            of.iter().for_each(|pattern| add(*pattern, polarity));
+        }
+        Cond::Score { classes, .. } => {
+            let weights = classes.iter().flat_map(|class| &class.weights);
+            weights.for_each(|(pattern, _)| add(*pattern, polarity));
+        }
+        Cond::AtLeast(_, parts) | Cond::All(parts) | Cond::Any(parts) => {
+            parts.iter().for_each(|part| name(part, polarity, named));
+        }
+        Cond::Not(part) => name(part, polarity.flip(), named),
+    }
+}

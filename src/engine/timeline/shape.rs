@@ -79,18 +79,14 @@ impl Shape {
             back: millis(correlation.window),
             ahead: 0,
         };
-        let cond = top(&correlation.cond);
+        let cond = correlation.cond.top();
         let root = builder.node(cond);
         let fires = if let Cond::Chain(steps) = cond {
             let skew = millis(correlation.skew).saturating_mul(count(steps.len()) - 1);
             builder.ahead = skew.max(0);
             steps.last().map(|step| step.pattern).into_iter().collect()
         } else {
-            let mut named = Vec::new();
-            positive(cond, Polarity::Positive, &mut named);
-            named.sort_unstable();
-            named.dedup();
-            named
+            cond.named()
         };
         let track = builder.tracks.of(&fires);
         let Builder { tracks, operands, aggregates, back, ahead, .. } = builder;
@@ -105,24 +101,6 @@ pub(super) fn millis(span: u64) -> i64 {
 
 fn count(len: usize) -> i64 {
     i64::try_from(len).unwrap_or(i64::MAX)
-}
-
-/// The condition without conjunctions and disjunctions of a single part around it.
-fn top(cond: &Cond) -> &Cond {
-    match cond {
-        Cond::All(parts) | Cond::Any(parts) => match parts.as_slice() {
-            [only] => top(only),
-            _ => cond,
-        },
-        Cond::Seen(_)
-        | Cond::Count { .. }
-        | Cond::Aggregate { .. }
-        | Cond::Chain(_)
-        | Cond::Absent { .. }
-        | Cond::Score { .. }
-        | Cond::AtLeast(..)
-        | Cond::Not(_) => cond,
-    }
 }
 
 struct Builder {
@@ -214,53 +192,5 @@ impl Builder {
         }
         self.operands.push(Operand { function, fields });
         self.operands.len() - 1
-    }
-}
-
-/// Whether a part of a condition stands under an even or an odd number of negations.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Polarity {
-    Positive,
-    Negative,
-}
-
-impl Polarity {
-    fn flip(self) -> Self {
-        match self {
-            Self::Positive => Self::Negative,
-            Self::Negative => Self::Positive,
-        }
-    }
-}
-
-/// Collects the patterns that a condition names positively.
-fn positive(cond: &Cond, polarity: Polarity, named: &mut Vec<PatternId>) {
-    let mut name = |pattern: PatternId, at: Polarity| {
-        if at == Polarity::Positive {
-            named.push(pattern);
-        }
-    };
-    match cond {
-        Cond::Seen(pattern) => name(*pattern, polarity),
-        Cond::Count { of, .. } => of.iter().for_each(|pattern| name(*pattern, polarity)),
-        Cond::Aggregate { of, .. } => of.iter().for_each(|(pattern, _)| name(*pattern, polarity)),
-        Cond::Chain(steps) => {
-            for step in steps {
-                name(step.pattern, polarity);
-                step.without.iter().for_each(|pattern| name(*pattern, polarity.flip()));
-            }
-        }
-        Cond::Absent { pattern, of, .. } => {
-            name(*pattern, polarity.flip());
-            of.iter().for_each(|pattern| name(*pattern, polarity));
-        }
-        Cond::Score { classes, .. } => {
-            let weights = classes.iter().flat_map(|class| &class.weights);
-            weights.for_each(|(pattern, _)| name(*pattern, polarity));
-        }
-        Cond::AtLeast(_, parts) | Cond::All(parts) | Cond::Any(parts) => {
-            parts.iter().for_each(|part| positive(part, polarity, named));
-        }
-        Cond::Not(part) => positive(part, polarity.flip(), named),
     }
 }

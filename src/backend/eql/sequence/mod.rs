@@ -10,10 +10,16 @@
 //! an order of two steps gets a second query for the two at once, joined by the time, and a longer
 //! one a note; `![b] [a]` does not see a `b` at the time of `a`, which the author must accept.
 
+mod choices;
+mod numbers;
 mod orders;
+mod reason;
 mod roles;
 mod scene;
+mod simplify;
 mod terms;
+
+use std::collections::BTreeSet;
 
 use minijinja::{Value, context};
 
@@ -21,8 +27,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Plan, Timeline};
 use crate::source::Span;
 
-use self::roles::{Reading, Reason, Ties};
-use self::scene::{Draft, Limit, Note};
+use self::reason::{Loss, Reason};
+use self::scene::{Draft, Limit, Spans};
 use self::terms::{Sequence, Terms};
 use super::predicate::Printer;
 use super::syntax;
@@ -34,33 +40,17 @@ const MAX_QUERIES: usize = 16;
 /// The clock that Elasticsearch uses unless it is told another.
 const CLOCK: &str = "@timestamp";
 
-const TOO_MANY: Reason = Reason(
-    "EQL would need more than 16 sequences for all the orders in which the events may come",
-    "say the order with `then`, ask for fewer events, or split the rule",
-);
-
 /// The queries of a correlation.
 pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Vec<Diagnostic>> {
     let rule = plan.meta.span;
-    let accepted = plan.meta.accept.contains(&Code::SimultaneousEvents);
-    let ties = if accepted { Ties::Ignored } else { Ties::Count };
-    let drafts = drafts(timeline, Reading { window: timeline.window, ties })
-        .map_err(|reason| vec![refusal(rule, reason)])?;
+    let drafts = drafts(timeline).map_err(|reason| vec![reason.refusal(rule)])?;
+    let mut problems = unaccepted(&drafts, &plan.meta.accept, rule);
     let mut printer = Printer::new(rule);
     let mut terms = Terms::new(timeline, &mut printer, rule);
     let mut queries: Vec<Query> = Vec::new();
-    let mut problems = Vec::new();
     for draft in &drafts {
         match draft_queries(draft, &mut terms, rule) {
-            Ok(found) => {
-                let approximate = match draft.note {
-                    Note::Accepted | Note::Sorted => vec![Code::SimultaneousEvents],
-                    Note::None => Vec::new(),
-                };
-                for Query { text, .. } in found {
-                    push_new(&mut queries, Query { text, approximate: approximate.clone() });
-                }
-            }
+            Ok(found) => found.into_iter().for_each(|query| push_new(&mut queries, query)),
             // The other orders would only repeat it.
             Err(problem) => {
                 problems.push(problem);
@@ -69,7 +59,7 @@ pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Ve
         }
     }
     if queries.len() > MAX_QUERIES {
-        problems.push(refusal(rule, TOO_MANY));
+        problems.push(reason::TOO_MANY.refusal(rule));
     }
     printer.into_problems().into_iter().for_each(|problem| push_new(&mut problems, problem));
     if problems.is_empty() { Ok(queries) } else { Err(problems) }
@@ -82,17 +72,25 @@ fn push_new<T: PartialEq>(all: &mut Vec<T>, new: T) {
 }
 
 /// The sequences of a condition, over patterns.
-fn drafts(timeline: &Timeline, reading: Reading) -> Result<Vec<Draft>, Reason> {
-    let scenes = roles::scenes(&timeline.cond, reading)?;
-    scene::check_together(&scenes)?;
+fn drafts(timeline: &Timeline) -> Result<Vec<Draft>, Reason> {
+    let scenes = simplify::alternatives(roles::scenes(&timeline.cond, timeline.window)?);
+    scene::check_firings(&scenes, &timeline.cond.named())?;
+    let spans = Spans::of(timeline, timeline.cond.is_order());
     let mut found = Vec::new();
     for scene in &scenes {
-        found.extend(scene::drafts(scene, timeline, reading)?);
+        found.extend(scene::drafts(scene, timeline, spans)?);
         if found.len() > MAX_QUERIES {
-            return Err(TOO_MANY);
+            return Err(reason::TOO_MANY);
         }
     }
     Ok(found)
+}
+
+/// Why the sequences are refused unless their losses are accepted.
+fn unaccepted(drafts: &[Draft], accepted: &[Code], rule: Span) -> Vec<Diagnostic> {
+    let losses: BTreeSet<Loss> = drafts.iter().flat_map(|draft| &draft.losses).copied().collect();
+    let refused = losses.into_iter().filter(|loss| !accepted.contains(&loss.code()));
+    refused.map(|loss| loss.reason().refusal(rule)).collect()
 }
 
 fn draft_queries(
@@ -100,21 +98,25 @@ fn draft_queries(
     terms: &mut Terms<'_>,
     rule: Span,
 ) -> Result<Vec<Query>, Diagnostic> {
-    let mut notes: Vec<String> = draft.note.text().into_iter().map(str::to_owned).collect();
+    let codes: BTreeSet<Code> = draft.losses.iter().map(|loss| loss.code()).collect();
+    let accepted = |loss: &Loss| format!("accepted ({}): {}", loss.code().id(), loss.note());
+    let mut notes: Vec<String> = draft.losses.iter().map(accepted).collect();
     let clock = terms.clock()?;
     if clock.name != CLOCK {
         notes.push(format!("timestamp_field: {}", clock.name));
     }
+    let mut found = Vec::new();
     if let Some(event) = draft.single() {
-        let events = terms.single(event);
-        return Ok(events
-            .map(|events| filter_query(&events, &notes, rule))
-            .transpose()?
-            .into_iter()
-            .collect());
+        if let Some(events) = terms.single(event) {
+            found.push(filter_query(&events, &notes, rule)?);
+        }
+    } else {
+        for sequence in &terms.sequences(draft)? {
+            found.push(render(sequence, draft.limit, &notes, rule)?);
+        }
     }
-    let sequences = terms.sequences(draft)?;
-    sequences.iter().map(|sequence| render(sequence, draft.limit, &notes, rule)).collect()
+    let codes: Vec<Code> = codes.into_iter().collect();
+    Ok(found.into_iter().map(|query| Query { approximate: codes.clone(), ..query }).collect())
 }
 
 fn render(
@@ -150,10 +152,6 @@ fn render(
     };
     let text = include_str!("../../../../templates/eql/sequence.eql.j2");
     query("sequence.eql.j2", text, context, rule)
-}
-
-fn refusal(rule: Span, Reason(message, help): Reason) -> Diagnostic {
-    Diagnostic::new(Code::NotExpressible, rule, message).help(help)
 }
 
 #[cfg(test)]

@@ -1,22 +1,25 @@
 //! Scenes → sequences over patterns.
 //!
 //! `a` then `b` → `[a] [b]` within the window, and `[b] [a]` at once; `a` without `b` →
-//! `![b] [a]`, if the author accepts that simultaneous events are not told apart.
+//! `![b] [a]`, with the [`Loss`] that simultaneous events are not told apart.
+//!
+//! Why these and no others: for every event of the last step, EQL considers only the newest events
+//! of the steps before, and none of them twice. Where only the first and the last event are bounded,
+//! nothing is lost by that; where more is asked of those before (an absence, a span), it is, unless
+//! all of them are of one kind, since then each event begins a sequence of its own.
 
+use std::collections::BTreeSet;
+
+use crate::ir::{Anchor, PatternId};
 use crate::plan::Timeline;
 
+use super::MAX_QUERIES;
 use super::orders::{self, Event};
-use super::roles::{Absence, Chain, Reading, Reason, Role, Scene, Ties};
-use super::{MAX_QUERIES, TOO_MANY};
+use super::reason::{self, Loss, Reason};
+use super::roles::{Absence, Chain, Kind, Role, Scene};
 
-const TIES: &str = "events of the same millisecond follow each other as Elasticsearch sorts them";
-
-const ACCEPTED: &str = "accepted (W0606): events of the same millisecond are not told apart";
-
-const UNSEEN: Reason = Reason(
-    "EQL does not see the absence of an event at the very time of another",
-    "say `accept: [W0606]` to ignore simultaneous events, or keep to the other targets",
-);
+/// Events of one kind that may go with an absence: each takes two steps.
+const MAX_REPEATED: usize = 20;
 
 /// A sequence over patterns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,30 +28,8 @@ pub(super) struct Draft {
     pub(super) steps: Vec<Step>,
     /// How long it may take.
     pub(super) limit: Limit,
-    /// What is said about simultaneous events.
-    pub(super) note: Note,
-}
-
-/// What a reader should know about simultaneous events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Note {
-    /// Nothing: they are found like others.
-    None,
-    /// They have to come in the order of the steps.
-    Sorted,
-    /// They are not told apart, which the author accepted.
-    Accepted,
-}
-
-impl Note {
-    /// As a comment.
-    pub(super) fn text(self) -> Option<&'static str> {
-        match self {
-            Self::None => None,
-            Self::Sorted => Some(TIES),
-            Self::Accepted => Some(ACCEPTED),
-        }
-    }
+    /// In what it differs from the condition.
+    pub(super) losses: BTreeSet<Loss>,
 }
 
 /// A step of a sequence.
@@ -58,6 +39,12 @@ pub(super) enum Step {
     Occurs(Event, Role),
     /// No such event.
     Absent(Role),
+}
+
+impl Step {
+    fn occurs(role: &Role) -> Self {
+        Self::Occurs(Event::from([role.clone()]), Role::new())
+    }
 }
 
 /// How long a sequence may take.
@@ -70,6 +57,10 @@ pub(super) enum Limit {
 }
 
 impl Draft {
+    fn of(steps: Vec<Step>, limit: Limit, losses: &[Loss]) -> Self {
+        Self { steps, limit, losses: losses.iter().copied().collect() }
+    }
+
     /// The event, if there is only one to be looked for.
     pub(super) fn single(&self) -> Option<&Event> {
         match self.steps.as_slice() {
@@ -79,133 +70,170 @@ impl Draft {
     }
 }
 
-/// Absences decide at the occurrences of the event that they go with; another event that is
-/// named without `not` would make the rule look again.
-pub(super) fn check_together(scenes: &[Scene]) -> Result<(), Reason> {
-    let roles = |scene: &Scene| -> Vec<Vec<Role>> {
-        scene.chains.iter().map(|chain| chain.roles.clone()).collect()
-    };
-    let Some(absent) = scenes.iter().find(|scene| !scene.absences.is_empty()) else {
-        return Ok(());
-    };
-    if scenes.iter().all(|scene| roles(scene) == roles(absent)) {
-        return Ok(());
+/// How far apart the events of an order may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spans {
+    /// The window.
+    pub(super) window: u64,
+    /// By how much an event may precede the one that it follows.
+    pub(super) skew: u64,
+}
+
+impl Spans {
+    /// Those of a condition. Only an order that is the whole condition may end after its firing.
+    pub(super) fn of(timeline: &Timeline, is_order: bool) -> Self {
+        let window = timeline.window;
+        let skew = if is_order { timeline.skew } else { timeline.skew.min(window) };
+        Self { window, skew }
     }
-    Err(Reason(
-        "EQL can look for an absence beside one event, not beside several",
-        "make a rule of each alternative",
-    ))
 }
 
 /// The sequences of a scene.
 pub(super) fn drafts(
     scene: &Scene,
     timeline: &Timeline,
-    reading: Reading,
+    spans: Spans,
 ) -> Result<Vec<Draft>, Reason> {
-    if timeline.skew > 0 && scene.chains.iter().any(is_order) {
-        return Err(Reason(
-            "EQL does not tolerate events out of order",
-            "leave `skew` out, or keep this rule to the other targets",
-        ));
-    }
     match (scene.chains.as_slice(), scene.absences.as_slice()) {
-        ([], _) => Err(Reason(
-            "EQL reports events, and nothing has to occur here",
-            "name an event without `not`",
-        )),
-        ([chain], []) if !chain.without.is_empty() => interrupted(chain, reading),
-        (chains, []) => occurring(chains, timeline, reading),
-        ([chain], absences) => missing(chain, absences, reading),
-        (_, _) => Err(Reason(
-            "EQL may report nothing for several events and an absence although the rule holds",
-            "look for one event and what is absent before it",
-        )),
+        ([], _) => Err(reason::NOTHING_OCCURS),
+        ([chain], []) => alone(chain, spans),
+        (chains, []) => together(chains, timeline, spans),
+        ([chain], absences) => missing(chain, absences, spans),
+        (_, _) => Err(reason::SEVERAL_AND_ABSENCE),
     }
 }
 
-/// Whether the order of the roles matters.
-fn is_order(chain: &Chain) -> bool {
-    chain.roles.windows(2).any(|pair| pair.first() != pair.last())
+/// The sequences of one chain.
+fn alone(chain: &Chain, spans: Spans) -> Result<Vec<Draft>, Reason> {
+    let forward = chain.within.unwrap_or(spans.window).min(spans.window);
+    let losses = losses(chain);
+    let draft = |roles: &[Role], limit| {
+        let steps = steps(roles, &chain.without);
+        Draft { steps, limit, losses: losses.clone() }
+    };
+    let backward = if chain.kind == Kind::Order { spans.skew } else { 0 };
+    let as_said = draft(&chain.roles, Limit::Within(forward));
+    match (chain.roles.as_slice(), backward) {
+        ([first, second], 0) if first != second && chain.without.is_empty() => {
+            Ok(vec![as_said, draft(&[second.clone(), first.clone()], Limit::AtOnce)])
+        }
+        ([_], _) | (_, 0) => Ok(vec![as_said]),
+        ([first, second], skew) if first == second => {
+            Ok(vec![draft(&chain.roles, Limit::Within(forward.max(skew)))])
+        }
+        ([first, second], skew) => {
+            Ok(vec![as_said, draft(&[second.clone(), first.clone()], Limit::Within(skew))])
+        }
+        (_, _) => Err(reason::SKEW),
+    }
 }
 
-fn occurring(
-    chains: &[Chain],
-    timeline: &Timeline,
-    reading: Reading,
-) -> Result<Vec<Draft>, Reason> {
-    let bounded = |chain: &Chain| chain.within.is_some() || !chain.without.is_empty();
-    if chains.len() > 1 && chains.iter().any(bounded) {
-        return Err(Reason(
-            "EQL has one `maxspan` and one order for a whole sequence",
-            "leave out `within` and `not` inside the order, or split the rule",
-        ));
+fn losses(chain: &Chain) -> BTreeSet<Loss> {
+    let number = (chain.kind == Kind::Exactly).then_some(Loss::Number);
+    let absence = (!chain.without.is_empty()).then_some(Loss::Absence);
+    let order = (chain.is_order() && chain.roles.len() > 2).then_some(Loss::Order);
+    [number, absence, order].into_iter().flatten().collect()
+}
+
+/// One after another, with what is absent before the last one.
+fn steps(roles: &[Role], without: &Role) -> Vec<Step> {
+    let mut steps: Vec<Step> = roles.iter().map(Step::occurs).collect();
+    if !without.is_empty() {
+        steps.insert(steps.len().saturating_sub(1), Step::Absent(without.clone()));
     }
-    let within = chains.iter().filter_map(|chain| chain.within).min();
-    let limit = Limit::Within(within.unwrap_or(reading.window).min(reading.window));
+    steps
+}
+
+/// The sequences of several chains: all orders of their events.
+fn together(chains: &[Chain], timeline: &Timeline, spans: Spans) -> Result<Vec<Draft>, Reason> {
+    if chains.iter().any(|chain| chain.kind == Kind::Exactly) {
+        return Err(reason::NUMBER_BESIDE_OTHERS);
+    }
+    if !chains.iter().all(Chain::is_plain) {
+        return Err(reason::TWO_LIMITS);
+    }
+    let is_long = |chain: &Chain| chain.kind == Kind::Order && chain.roles.len() > 1;
+    if spans.skew > 0 && chains.iter().any(is_long) {
+        return Err(reason::SKEW);
+    }
     let roles: Vec<&[Role]> = chains.iter().map(|chain| chain.roles.as_slice()).collect();
-    let orders = orders::orders(&roles, &timeline.overlaps, MAX_QUERIES).ok_or(TOO_MANY)?;
-    let occurs = |event: Event| Step::Occurs(event, Role::new());
-    let ignored = chains.iter().any(|chain| chain.ties == Ties::Ignored);
-    let mut note = match (ignored, chains.iter().any(is_order)) {
-        (true, _) => Note::Accepted,
-        (false, true) => Note::Sorted,
-        (false, false) => Note::None,
-    };
-    let mut at_once = Vec::new();
-    if let [Chain { roles, .. }] = chains
-        && let [first, second] = roles.as_slice()
-        && first != second
-    {
-        let reversed = [second, first].map(|role| occurs(Event::from([role.clone()])));
-        at_once.push(Draft { steps: reversed.into(), limit: Limit::AtOnce, note: Note::None });
-        note = Note::None;
-    }
+    let orders = orders::orders(&roles, &timeline.overlaps, MAX_QUERIES).ok_or(reason::TOO_MANY)?;
+    let loss = chains.iter().any(Chain::is_order).then_some(Loss::Order);
     let drafts = orders.into_iter().map(|order| Draft {
-        steps: order.into_iter().map(occurs).collect(),
-        limit,
-        note,
+        steps: order.into_iter().map(|event| Step::Occurs(event, Role::new())).collect(),
+        limit: Limit::Within(spans.window),
+        losses: loss.into_iter().collect(),
     });
-    Ok(drafts.chain(at_once).collect())
+    Ok(drafts.collect())
 }
 
-/// `a` then not `x` then `b`.
-fn interrupted(chain: &Chain, reading: Reading) -> Result<Vec<Draft>, Reason> {
-    if reading.ties == Ties::Count {
-        return Err(UNSEEN);
+/// Events of one kind beside which others are absent.
+fn missing(chain: &Chain, absences: &[Absence], spans: Spans) -> Result<Vec<Draft>, Reason> {
+    if chain.kind == Kind::Exactly {
+        return Err(reason::NUMBER_BESIDE_OTHERS);
     }
-    let mut steps: Vec<Step> = chain
-        .roles
-        .iter()
-        .map(|role| Step::Occurs(Event::from([role.clone()]), Role::new()))
-        .collect();
-    let last = steps.len().saturating_sub(1);
-    steps.insert(last, Step::Absent(chain.without.clone()));
-    let window = chain.within.unwrap_or(reading.window).min(reading.window);
-    Ok(vec![Draft { steps, limit: Limit::Within(window), note: Note::Accepted }])
-}
-
-/// An event before which others are absent.
-fn missing(chain: &Chain, absences: &[Absence], reading: Reading) -> Result<Vec<Draft>, Reason> {
-    let [role] = chain.roles.as_slice() else {
-        return Err(Reason(
-            "EQL may report nothing for several events and an absence although the rule holds",
-            "look for one event and what is absent before it",
-        ));
+    let Some(role) = chain.roles.first().filter(|_| chain.is_plain() && !chain.is_order()) else {
+        return Err(reason::SEVERAL_AND_ABSENCE);
     };
-    let anchored = |absence: &Absence| absence.of.is_none_or(|of| *role == Role::from([of]));
-    let span = absences.first().map_or(reading.window, |absence| absence.span);
-    if !absences.iter().all(|absence| anchored(absence) && absence.span == span) {
-        return Err(Reason(
-            "EQL has one `maxspan` for a whole sequence",
-            "give all absences the same span, before the event that fires",
-        ));
-    }
-    if reading.ties == Ties::Count {
-        return Err(UNSEEN);
-    }
     let absent: Role = absences.iter().flat_map(|absence| absence.role.iter().copied()).collect();
     let occurs = Step::Occurs(Event::from([role.clone()]), absent.clone());
-    let steps = vec![Step::Absent(absent), occurs];
-    Ok(vec![Draft { steps, limit: Limit::Within(span), note: Note::Accepted }])
+    let (span, anchor) = place(role, absences)?;
+    if chain.roles.len() == 1 {
+        let (steps, losses) = match anchor {
+            Anchor::Before => (vec![Step::Absent(absent), occurs], vec![Loss::Absence]),
+            Anchor::After => (vec![occurs, Step::Absent(absent)], vec![Loss::Absence, Loss::Early]),
+            Anchor::Around => return Err(reason::AROUND),
+        };
+        return Ok(vec![Draft::of(steps, Limit::Within(span), &losses)]);
+    }
+    let trailing = span == spans.window && anchor == Anchor::Before;
+    if !trailing || absences.iter().any(|absence| absence.of.is_some()) {
+        return Err(reason::SPANS_OF_ABSENCE);
+    }
+    if chain.roles.len() > MAX_REPEATED {
+        return Err(reason::NUMBER_AND_ABSENCE);
+    }
+    let pair = [Step::Absent(absent), occurs];
+    let steps = std::iter::repeat_n(pair, chain.roles.len()).flatten().collect();
+    Ok(vec![Draft::of(steps, Limit::Within(span), &[Loss::Absence])])
+}
+
+/// Where the spans of absences lie, if all of them lie alike at one event.
+fn place(role: &Role, absences: &[Absence]) -> Result<(u64, Anchor), Reason> {
+    let Some(first) = absences.first() else { return Err(reason::NOTHING_OCCURS) };
+    if absences.iter().any(|absence| absence.anchor != first.anchor) {
+        return Err(reason::AROUND);
+    }
+    if absences.iter().any(|absence| absence.span != first.span) {
+        return Err(reason::SPANS_OF_ABSENCE);
+    }
+    let anchored = |absence: &Absence| absence.of.is_none_or(|of| *role == Role::from([of]));
+    if !absences.iter().all(anchored) {
+        return Err(reason::ABSENCE_ELSEWHERE);
+    }
+    Ok((first.span, first.anchor))
+}
+
+/// Absences without an anchor of their own are decided at the firing. Another event that is named
+/// without `not` would make the rule look again, unless that event fires by itself.
+pub(super) fn check_firings(scenes: &[Scene], named: &[PatternId]) -> Result<(), Reason> {
+    let by_themselves: Role = scenes
+        .iter()
+        .filter(|scene| scene.absences.is_empty())
+        .filter_map(Scene::single)
+        .flatten()
+        .copied()
+        .collect();
+    let looks_again = |scene: &Scene| {
+        let occurring = scene.chains.iter().flat_map(|chain| &chain.roles);
+        // Where something occurs that must not, this scene does not hold anyway.
+        let absent = scene.absences.iter().map(|absence| &absence.role);
+        let known: Role = occurring.chain(absent).flatten().copied().collect();
+        named.iter().any(|pattern| !known.contains(pattern) && !by_themselves.contains(pattern))
+    };
+    let at_firing = |scene: &&Scene| scene.absences.iter().any(|absence| absence.of.is_none());
+    match scenes.iter().filter(at_firing).any(looks_again) {
+        true => Err(reason::ALTERNATIVES_AND_ABSENCE),
+        false => Ok(()),
+    }
 }

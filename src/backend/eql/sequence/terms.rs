@@ -17,7 +17,7 @@ use crate::source::Span;
 use super::orders::Event;
 use super::roles::Role;
 use super::scene::{Draft, Limit, Step};
-use super::{MAX_QUERIES, TOO_MANY, refusal};
+use super::{MAX_QUERIES, reason};
 
 /// A term of a sequence.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,7 +109,7 @@ impl<'a> Terms<'a> {
             });
             found = longer.take(MAX_QUERIES + 1).collect();
             if found.len() > MAX_QUERIES {
-                return Err(refusal(self.rule, TOO_MANY));
+                return Err(reason::TOO_MANY.refusal(self.rule));
             }
         }
         found.into_iter().map(|terms| self.sequence(terms, draft.limit)).collect()

@@ -12,6 +12,8 @@ const A: PatternId = PatternId(0);
 const B: PatternId = PatternId(1);
 const C: PatternId = PatternId(2);
 
+const TIES: Code = Code::SimultaneousEvents;
+
 /// Patterns `a` to `d` are `tag` a to d of one place.
 fn timeline(cond: Cond) -> Timeline {
     let flags = ["a", "b", "c", "d"].iter().enumerate();
@@ -120,12 +122,19 @@ fn an_order_of_two_also_finds_both_at_once() {
 }
 
 #[test]
-fn a_longer_order_says_what_happens_to_simultaneous_events() {
-    let found = render(timeline(Cond::Chain(chain(&[A, B, C]))), Vec::new()).unwrap();
-    assert_eq!(found.len(), 1);
-    assert!(found[0].starts_with("// events of the same millisecond"), "{}", found[0]);
-    let both = Cond::All(vec![Cond::Chain(chain(&[A, B])), Cond::Seen(C)]);
-    assert_eq!(short(timeline(both), Vec::new()).unwrap().len(), 3);
+fn a_longer_order_has_to_be_accepted() {
+    let three = Cond::Chain(chain(&[A, B, C]));
+    let with_other = Cond::All(vec![Cond::Chain(chain(&[A, B])), Cond::Seen(C)]);
+    for (cond, queries) in [(three, 1), (with_other, 3)] {
+        refused(&cond, &[], &[Code::NotExpressible]);
+        let found = render(timeline(cond), vec![TIES]).unwrap();
+        assert_eq!(found.len(), queries);
+        assert!(found[0].starts_with("// accepted (W0606): "), "{}", found[0]);
+    }
+    check(Cond::Chain(chain(&[A, A, A])), &["[a] with runs=3"]);
+    let mut in_time = chain(&[A, A, A]);
+    in_time[1].within = Some(300_000);
+    check(Cond::Chain(in_time), &["[a] with runs=3"]);
 }
 
 #[test]
@@ -136,7 +145,9 @@ fn alternatives_share_a_term() {
     check(either, &["[(a, b)] [c]", "[c] [(a, b)]"]);
     let order_or_count =
         Cond::Any(vec![Cond::Chain(chain(&[A, A])), count(&[B], Cmp::Gte, 2), Cond::Seen(C)]);
-    check(order_or_count, &["c", "[a] with runs=2", "[b] with runs=2"]);
+    check(order_or_count, &["[a] with runs=2", "[b] with runs=2", "c"]);
+    check(Cond::Any(vec![Cond::Seen(A), Cond::All(seen(&[A, B]))]), &["a"]);
+    check(Cond::All(vec![count(&[A], Cmp::Gte, 2), Cond::Seen(A)]), &["[a] with runs=2"]);
 }
 
 #[test]
@@ -150,70 +161,166 @@ fn small_scores_are_spelled_out() {
     check(Cond::AtLeast(2, seen(&[A, B])), &["[a] [b]", "[b] [a]"]);
 }
 
+/// What the only query is if the losses are accepted, and that it is refused otherwise.
+fn accepted(cond: &Cond, codes: &[Code], expected: &str) {
+    for code in codes {
+        let others: Vec<Code> = codes.iter().copied().filter(|other| other != code).collect();
+        refused(cond, &others, &[Code::NotExpressible]);
+    }
+    let found = short(timeline(cond.clone()), codes.to_vec());
+    let found = found.unwrap_or_else(|codes| panic!("{cond:?}: {codes:?}"));
+    let found: Vec<&str> = found.iter().map(|query| query.rsplit_once('\n').unwrap().1).collect();
+    assert_eq!(found, [expected], "{cond:?}");
+}
+
+fn refused(cond: &Cond, accept: &[Code], codes: &[Code]) {
+    let found = render(timeline(cond.clone()), accept.to_vec());
+    assert_eq!(found, Err(codes.to_vec()), "{cond:?}");
+}
+
+fn absence(span: u64, anchor: Anchor, of: Option<PatternId>) -> Cond {
+    Cond::Absent { pattern: B, span, anchor, of }
+}
+
+fn with_a(cond: Cond) -> Cond {
+    Cond::All(vec![Cond::Seen(A), cond])
+}
+
+fn not(cond: Cond) -> Cond {
+    Cond::Not(Box::new(cond))
+}
+
 #[test]
 fn absences_have_to_be_accepted() {
-    let accept = || vec![Code::SimultaneousEvents];
-    assert_eq!(render(timeline(without(A, B)), Vec::new()), Err(vec![Code::NotExpressible]));
-    let found = short(timeline(without(A, B)), accept()).unwrap();
-    assert_eq!(found.len(), 1);
-    assert!(found[0].ends_with("\n![b] [a]"), "{}", found[0]);
-    let mut overlapping = timeline(without(A, B));
-    overlapping.overlaps = vec![(A, B)];
-    let found = short(overlapping, accept()).unwrap();
-    assert!(found[0].ends_with("\n![b] [a and not b]"), "{}", found[0]);
-    let before = Cond::Absent { pattern: B, span: 60_000, anchor: Anchor::Before, of: None };
-    let before = Cond::All(vec![Cond::Seen(A), before]);
-    let found = short(timeline(before), accept()).unwrap();
-    assert!(found[0].ends_with("maxspan=1m ![b] [a]"), "{}", found[0]);
+    let minute = |anchor| absence(60_000, anchor, None);
+    let ties: &[Code] = &[TIES];
+    accepted(&without(A, B), ties, "![b] [a]");
+    accepted(&with_a(not(count(&[B], Cmp::Gte, 1))), ties, "![b] [a]");
+    accepted(&with_a(count(&[B, C], Cmp::Lt, 1)), ties, "![(b, c)] [a]");
+    accepted(&with_a(not(Cond::Any(seen(&[B, C])))), ties, "![(b, c)] [a]");
+    accepted(&with_a(not(Cond::AtLeast(1, seen(&[B, C])))), ties, "![(b, c)] [a]");
+    let before = "sequence by host.id with maxspan=1m ![b] [a]";
+    accepted(&with_a(minute(Anchor::Before)), ties, before);
+    accepted(&absence(60_000, Anchor::Before, Some(A)), ties, before);
+    let after = "sequence by host.id with maxspan=1m [a] ![b]";
+    accepted(&with_a(minute(Anchor::After)), &[TIES, Code::EarlyAbsence], after);
+    let few = Cond::All(vec![count(&[A], Cmp::Gte, 2), not(Cond::Seen(B))]);
+    accepted(&few, ties, "![b] [a] ![b] [a]");
     let mut between = chain(&[A, B]);
     between[1].without = vec![C];
-    let found = short(timeline(Cond::Chain(between)), accept()).unwrap();
-    assert!(found[0].ends_with("\n[a] ![c] [b]"), "{}", found[0]);
-    let exactly = short(timeline(count(&[A], Cmp::Eq, 2)), accept()).unwrap();
-    assert!(exactly[0].ends_with("\n[a] with runs=2"), "{}", exactly[0]);
+    accepted(&Cond::Chain(between), ties, "[a] ![c] [b]");
+    let either = Cond::Any(vec![without(A, B), without(C, B)]);
+    accepted(&either, ties, "![b] [(a, c)]");
+    let mut overlapping = timeline(without(A, B));
+    overlapping.overlaps = vec![(A, B)];
+    let found = short(overlapping, ties.to_vec()).unwrap();
+    assert!(found[0].ends_with("\n![b] [a and not b]"), "{}", found[0]);
+}
+
+#[test]
+fn numbers_bounded_from_above_are_met_on_the_way() {
+    accepted(&count(&[A], Cmp::Eq, 2), &[TIES], "[a] with runs=2");
+    let range = vec![count(&[A], Cmp::Gt, 2), count(&[A], Cmp::Lte, 5)];
+    accepted(&Cond::All(range), &[TIES], "[a] with runs=3");
+    check(not(count(&[A], Cmp::Lt, 2)), &["[a] with runs=2"]);
+    check(count(&[A], Cmp::Neq, 0), &["a"]);
+    let found = render(timeline(count(&[A], Cmp::Eq, 1)), vec![TIES]).unwrap();
+    assert!(found[0].starts_with("// accepted (W0606): "), "{}", found[0]);
+}
+
+#[test]
+fn an_absence_beside_an_event_that_fires_by_itself() {
+    let cond = Cond::Any(vec![without(A, B), Cond::Seen(C)]);
+    let found = short(timeline(cond), vec![TIES]).unwrap();
+    assert_eq!(found.len(), 2);
+    assert!(found[0].ends_with("![b] [a]"), "{}", found[0]);
+    assert_eq!(found[1], "c");
+}
+
+#[test]
+fn skew_is_the_other_order_within_it() {
+    let skewed = |cond| Timeline { skew: 5000, ..timeline(cond) };
+    let forward = "[a] [b]".to_owned();
+    let backward = "sequence by host.id with maxspan=5s [b] [a]".to_owned();
+    let found = short(skewed(Cond::Chain(chain(&[A, B]))), Vec::new());
+    assert_eq!(found, Ok(vec![forward, backward]));
+    let same = |skew| Timeline { skew, ..timeline(Cond::Chain(chain(&[A, A]))) };
+    assert_eq!(short(same(5000), Vec::new()), Ok(vec!["[a] with runs=2".to_owned()]));
+    let longer = short(same(600_000), Vec::new()).unwrap();
+    assert!(longer[0].contains("maxspan=10m"), "{longer:?}");
+    // Beside other conditions an order ends at the firing.
+    let beside = Cond::Any(vec![Cond::Chain(chain(&[A, B])), Cond::Seen(C)]);
+    let beside = short(Timeline { skew: 600_000, ..timeline(beside) }, Vec::new()).unwrap();
+    assert_eq!(beside[..2], ["[a] [b]", "[b] [a]"]);
+    let refused = [
+        Cond::Chain(chain(&[A, B, C])),
+        Cond::Chain(chain(&[A, A, A])),
+        Cond::All(vec![Cond::Chain(chain(&[A, B])), Cond::Seen(C)]),
+    ];
+    for cond in refused {
+        assert_eq!(render(skewed(cond), vec![TIES]), Err(vec![Code::NotExpressible]));
+    }
+    assert!(render(skewed(Cond::All(seen(&[A, B]))), Vec::new()).is_ok());
+    assert!(render(skewed(count(&[A], Cmp::Gte, 3)), Vec::new()).is_ok());
 }
 
 #[test]
 fn what_no_sequence_says_is_refused() {
-    let absent = |anchor| Cond::Absent { pattern: B, span: 1, anchor, of: None };
-    let with_a = |cond| Cond::All(vec![Cond::Seen(A), cond]);
-    let not = |cond| Cond::Not(Box::new(cond));
+    let both = |parts: [Cond; 2]| Cond::All(parts.into());
+    let several = |cond| Cond::All(vec![Cond::Seen(A), Cond::Seen(C), cond]);
     let mut early = chain(&[A, B, C]);
     early[1].without = vec![PatternId(3)];
     let mut within = chain(&[A, B, C]);
     within[1].within = Some(1);
+    let mut bounded = chain(&[A, B]);
+    bounded[1].within = Some(1);
+    let aggregate = Cond::Aggregate {
+        function: Aggregate::Distinct,
+        of: vec![(A, Vec::new())],
+        cmp: Cmp::Gte,
+        value: 3.0,
+    };
+    let orders_from = |first: usize| {
+        let order = |at: usize| Cond::Chain(chain(&[PatternId(first), PatternId(at)]));
+        Cond::Any((100..109).map(order).collect())
+    };
     let cases = [
         count(&[A], Cmp::Lt, 3),
         count(&[A], Cmp::Lte, 3),
         count(&[A], Cmp::Neq, 3),
         count(&[A], Cmp::Gte, 0),
-        count(&[A], Cmp::Gte, 101),
-        with_a(absent(Anchor::After)),
-        with_a(absent(Anchor::Around)),
+        not(count(&[A], Cmp::Gte, 3)),
+        both([count(&[A], Cmp::Eq, 2), Cond::Seen(B)]),
+        both([count(&[A], Cmp::Eq, 2), not(Cond::Seen(B))]),
+        with_a(absence(1, Anchor::Around, None)),
+        with_a(both([absence(1, Anchor::Before, None), absence(1, Anchor::After, None)])),
+        with_a(both([absence(1, Anchor::Before, None), not(Cond::Seen(B))])),
+        both([count(&[A], Cmp::Gte, 2), absence(1, Anchor::Before, None)]),
+        both([count(&[A], Cmp::Gte, 2), absence(300_000, Anchor::After, None)]),
+        Cond::All(vec![Cond::Any(seen(&[A, C])), with_a(absence(1, Anchor::Before, None))]),
         not(Cond::Seen(A)),
         with_a(not(count(&[B], Cmp::Gte, 2))),
-        Cond::All(vec![Cond::Seen(A), Cond::Seen(C), not(Cond::Seen(B))]),
-        Cond::Any(vec![without(A, B), Cond::Seen(C)]),
+        with_a(not(Cond::Chain(chain(&[B, C])))),
+        several(not(Cond::Seen(B))),
+        several(absence(1, Anchor::Before, Some(A))),
+        both([Cond::Chain(chain(&[A, C])), not(Cond::Seen(B))]),
+        both([Cond::Chain(bounded), Cond::Seen(C)]),
+        Cond::Any(vec![without(A, B), Cond::All(seen(&[C, PatternId(3)]))]),
+        Cond::Any(vec![without(A, B), without(C, PatternId(3))]),
         Cond::Chain(early),
         Cond::Chain(within),
         Cond::Score { classes: vec![Class { weights: vec![(A, -1.0)] }], threshold: 1.0 },
-        Cond::Aggregate {
-            function: Aggregate::Distinct,
-            of: vec![(A, Vec::new())],
-            cmp: Cmp::Gte,
-            value: 3.0,
-        },
+        aggregate.clone(),
+        not(aggregate),
         Cond::AtLeast(2, seen(&[A; 30])),
-        Cond::All(vec![Cond::Any(vec![Cond::Chain(chain(&[A, B])); 9]); 9]),
+        Cond::All((0..40).map(orders_from).collect()),
     ];
     for cond in cases {
-        let found = render(timeline(cond.clone()), vec![Code::SimultaneousEvents]);
-        assert_eq!(found, Err(vec![Code::NotExpressible]), "{cond:?}");
+        refused(&cond, &[TIES, Code::EarlyAbsence], &[Code::NotExpressible]);
     }
-    let skewed = Timeline { skew: 5000, ..timeline(Cond::Chain(chain(&[A, B]))) };
-    assert_eq!(render(skewed, Vec::new()), Err(vec![Code::NotExpressible]));
-    let skewed = Timeline { skew: 5000, ..timeline(Cond::All(seen(&[A, B]))) };
-    assert!(render(skewed, Vec::new()).is_ok());
+    refused(&count(&[A], Cmp::Gte, 101), &[], &[Code::OverLimit]);
+    let many = both([count(&[A], Cmp::Gte, 21), not(Cond::Seen(B))]);
+    refused(&many, &[TIES], &[Code::OverLimit]);
 }
 
 #[test]
