@@ -188,6 +188,7 @@ fn same_table(one: &Place, other: &Place) -> bool {
         && one.category == other.category
         && one.time == other.time
         && one.identity == other.identity
+        && one.among == other.among
 }
 
 /// What each part of the key is for a pattern at a place.

@@ -8,6 +8,7 @@
 //! `TargetObject` of `windows/registry_set` on `defender-xdr` →
 //! `Rewrite(Join([RegistryKey, '\', RegistryValueName]), registry)`.
 
+mod among;
 mod expression;
 mod place;
 mod rewriting;
@@ -17,6 +18,7 @@ mod sections;
 mod shipped;
 mod types;
 
+pub use among::Among;
 pub use scalar::{Column, ColumnType, Condition, Piece, Resolved, Rewrite, Scalar, Spelling};
 pub use shipped::{holders, load, names};
 
@@ -58,6 +60,8 @@ pub struct Place {
     pub category: String,
     /// Which rows are of the log source; all must hold.
     pub conditions: Vec<Condition>,
+    /// Rows that another table tells, if the place is one of those.
+    pub among: Option<Among>,
     /// The clock that windows run on.
     pub time: Column,
     /// Columns that results carry along to identify the event (such as XDR's `ReportId`).
@@ -235,6 +239,12 @@ impl Platform {
             return Vec::new();
         };
         let mut sources = place::read(&self.context, logsource, &node, found);
+        let others = self.targets.iter().find(|target| *target != among::TARGET);
+        if let Some(target) = others.filter(|_| sources.iter().any(|of| of.place.among.is_some())) {
+            let message =
+                format!("`among` is for platforms of `{}`, not of `{target}`", among::TARGET);
+            found.push(Diagnostic::new(Code::PlatformSyntax, node.span, message));
+        }
         for source in &mut sources {
             source.place.conditions.splice(0..0, self.everywhere.iter().cloned());
         }

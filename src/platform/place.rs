@@ -8,6 +8,7 @@
 //!   use: [process]                  # parts
 //!   from: DeviceRegistryEvents      # table or index pattern
 //!   where: {EventCode: 13}          # which rows; `not: {…}` for others
+//!   among: {column: Id, from: Devices, where: {Os: Linux}}   # rows that another table tells
 //!   tables: [sysmon/13]             # tables of the schema, if they are called otherwise
 //!   same: [TargetObject, Details]   # fields whose column is spelt like them; `all`: every field
 //!   spelt: winlog.event_data.*      # how they are spelt (default `*`), `lists` for lists
@@ -31,12 +32,12 @@ use super::expression::{Negated, Scope, shape, texts, unknown_keys};
 use super::schema::Found;
 use super::sections::Group;
 use super::types::misfit;
-use super::{ColumnType, Context, Place, Resolved, Scalar, Source};
+use super::{ColumnType, Context, Place, Resolved, Scalar, Source, among};
 
 /// Keys of a place and of a part.
-const KEYS: [&str; 14] = [
-    "use", "from", "where", "not", "tables", "same", "spelt", "lists", "members", "fields",
-    "absent", "time", "identity", "category",
+const KEYS: [&str; 15] = [
+    "use", "from", "where", "not", "among", "tables", "same", "spelt", "lists", "members",
+    "fields", "absent", "time", "identity", "category",
 ];
 /// Parts use each other at most so deep.
 const DEPTH: usize = 8;
@@ -61,6 +62,7 @@ struct Draft {
     time: Option<Node>,
     identity: Option<Node>,
     rows: Vec<(Negated, Node)>,
+    among: Option<Node>,
     tables: Vec<String>,
     spelt: Option<String>,
     lists: Option<String>,
@@ -113,7 +115,7 @@ fn place(
     }
     let tables = context.schema.tables(tables.iter().map(String::as_str));
     let scope = Scope { tables: &tables, rewrites: context.rewrites() };
-    let place = draft.place(&scope, node, found);
+    let place = draft.place(context, &scope, node, found);
     let fields = draft.resolve(&scope, logsource, found);
     Some(Source { place: place?, fields })
 }
@@ -138,6 +140,7 @@ impl Draft {
         replace(&mut self.members, node.get("members").cloned());
         replace(&mut self.time, node.get("time").cloned());
         replace(&mut self.identity, node.get("identity").cloned());
+        replace(&mut self.among, node.get("among").cloned());
         for (key, negated) in [("where", Negated::No), ("not", Negated::Yes)] {
             self.rows.extend(node.get(key).map(|rows| (negated, rows.clone())));
         }
@@ -186,12 +189,19 @@ impl Draft {
         }
     }
 
-    fn place(&self, scope: &Scope<'_>, node: &Node, found: &mut Diagnostics) -> Option<Place> {
+    fn place(
+        &self,
+        context: &Context,
+        scope: &Scope<'_>,
+        node: &Node,
+        found: &mut Diagnostics,
+    ) -> Option<Place> {
         let conditions = self
             .rows
             .iter()
             .flat_map(|(negated, rows)| scope.conditions(rows, *negated, found))
             .collect();
+        let among = self.among.as_ref().and_then(|node| among::read(context, scope, node, found));
         let identity = self.identity.iter().flat_map(|node| node.items().unwrap_or_default());
         let identity = identity.filter_map(|column| scope.column(column, found)).collect();
         if let Some(members) = &self.members {
@@ -213,6 +223,7 @@ impl Draft {
             table: self.from.clone().unwrap_or_default(),
             category: self.category.clone().unwrap_or_else(|| "any".to_owned()),
             conditions,
+            among,
             time,
             identity,
         })

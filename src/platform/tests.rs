@@ -32,6 +32,14 @@ fn text(name: &str) -> Column {
 }
 
 #[test]
+fn rows_are_told_by_another_table() {
+    let defender = load("defender-xdr").unwrap();
+    let among = defender.places("linux/process_creation")[0].place.among.as_ref().unwrap();
+    assert_eq!((among.column.name.as_str(), among.table.as_str()), ("DeviceId", "DeviceInfo"));
+    assert_eq!(among.conditions[0].any_of, ["Linux"]);
+}
+
+#[test]
 fn a_place_takes_over_parts_and_its_own_keys_win() {
     let parts = "parts:\n  a:\n    time: When\n    from: T\n    same: [Details, User]\n    \
                  absent: [User]\n    fields: {Computer: Name, Image: Key}\n  b:\n    use: [a]\n    \

@@ -61,6 +61,7 @@ fn leg(flags: Vec<Predicate<Column>>) -> Leg {
         table: "t".into(),
         category: "any".into(),
         conditions: Vec::new(),
+        among: None,
         time: Column { ty: ColumnType::Time, ..column("@timestamp") },
         identity: Vec::new(),
     };

@@ -20,6 +20,7 @@ pub(super) fn place(category: &str, code: &str) -> Place {
         table: "logs-*".into(),
         category: category.into(),
         conditions: vec![Condition { column: column("event.code"), any_of, negated: false }],
+        among: None,
         time: Column { name: "@timestamp".into(), ty: ColumnType::Time, multi: false },
         identity: Vec::new(),
     }

@@ -69,7 +69,10 @@ impl Branch<'_> {
             return leg::stages(only, &wanted(only), rule, refused);
         }
         let uniform = self.legs.windows(2).all(|pair| match pair {
-            [one, other] => one.place.conditions == other.place.conditions,
+            [one, other] => {
+                one.place.conditions == other.place.conditions
+                    && one.place.among == other.place.among
+            }
             _ => true,
         });
         let rows = self.legs.iter().map(|leg| leg::rows(leg)).collect();

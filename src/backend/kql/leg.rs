@@ -23,6 +23,7 @@ pub(super) fn stages(
 ) -> Vec<Kusto> {
     let mut stages: Vec<Kusto> =
         leg.place.conditions.iter().filter_map(|rows| filter(&scalar::condition(rows))).collect();
+    stages.extend(leg.place.among.as_ref().and_then(|rows| filter(&scalar::among(rows))));
     let computed = computed(&leg.lets);
     let (late, early) = conjuncts(wanted).into_iter().partition(|part| reads(part, &computed));
     let mut tests = |parts: Vec<&Predicate<Column>>| -> Vec<Kusto> {
@@ -52,7 +53,8 @@ pub(super) fn filter(condition: &Expr<Kql>) -> Option<Kusto> {
 
 /// The rows of the leg's place, as one condition.
 pub(super) fn rows(leg: &Leg) -> Expr<Kql> {
-    boolean::all(leg.place.conditions.iter().map(scalar::condition).collect())
+    let among = leg.place.among.as_ref().map(scalar::among);
+    boolean::all(leg.place.conditions.iter().map(scalar::condition).chain(among).collect())
 }
 
 /// E0602 where a computed column would hide one that the result needs.

@@ -9,7 +9,7 @@ use super::spelling::spelt;
 use super::syntax::{self, Kusto};
 use super::{Kql, boolean};
 use crate::backend::infix::Expr;
-use crate::platform::{Column, ColumnType, Condition, Piece, Rewrite, Scalar};
+use crate::platform::{Among, Column, ColumnType, Condition, Piece, Rewrite, Scalar};
 
 /// The value as an expression of type `want`.
 pub(super) fn print(value: &Scalar, want: ColumnType) -> Kusto {
@@ -80,6 +80,15 @@ pub(super) fn condition(condition: &Condition) -> Expr<Kql> {
         true => leaf.negative(),
         false => leaf.positive(Nulls::Drop),
     }
+}
+
+/// The rows that another table tells.
+pub(super) fn among(among: &Among) -> Expr<Kql> {
+    let column = syntax::name(&among.column.name);
+    let conditions = among.conditions.iter().map(condition).collect();
+    let rows = boolean::all(conditions).text;
+    let table = syntax::name(&among.table);
+    Expr::atom(format!("{column} in (({table} | where {rows} | distinct {column}))"))
 }
 
 fn rows(column: &Column, any_of: &[String]) -> Leaf {

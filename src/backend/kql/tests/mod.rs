@@ -47,6 +47,7 @@ fn leg(table: &str, conditions: Vec<Condition>, predicate: Predicate<Column>) ->
         table: table.to_owned(),
         category: "any".to_owned(),
         conditions,
+        among: None,
         time: column("Timestamp", ColumnType::Time),
         identity: vec![
             column("ReportId", ColumnType::Integer),

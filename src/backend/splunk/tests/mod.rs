@@ -30,6 +30,7 @@ pub(super) fn place(conditions: &[(&str, &[&str])]) -> Place {
                 negated: false,
             })
             .collect(),
+        among: None,
         time: Column { name: "_time".to_owned(), ty: ColumnType::Time, multi: false },
         identity: Vec::new(),
     }
