@@ -71,6 +71,8 @@ struct Found<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     alerts: Option<u64>,
     events: Vec<FoundEvent<'a>>,
+    /// Names of the patterns that lay in the window of any firing.
+    seen: &'a [String],
     #[serde(skip_serializing_if = "Map::is_empty")]
     show: Map<String, Json>,
 }
@@ -185,6 +187,7 @@ fn found<'a>(rule: &'a Rule, result: &'a RuleResult) -> Found<'a> {
         count: verdict.count,
         alerts: verdict.alerts,
         events: events.collect(),
+        seen: &verdict.seen,
         show: verdict.show.iter().map(|(name, value)| (name.clone(), json(value))).collect(),
     }
 }

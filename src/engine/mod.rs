@@ -171,6 +171,7 @@ impl Engine {
             count: 1,
             alerts: None,
             events: vec![seen],
+            seen: vec![name.clone()],
             show: Vec::new(),
         };
         self.outcome.results.push(RuleResult { rule, key: Vec::new(), verdict });

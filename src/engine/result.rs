@@ -24,6 +24,8 @@ pub struct Verdict {
     pub alerts: Option<u64>,
     /// The events of the last firing, in time order (of an order: in the order of its steps).
     pub events: Vec<Seen>,
-    /// The fields to show, as of the last firing.
+    /// Names of the patterns of which an event lay in the window of some firing.
+    pub seen: Vec<String>,
+    /// The fields to show, each of the latest event in the window of the last firing that has it.
     pub show: Vec<(String, Value)>,
 }

@@ -9,13 +9,19 @@ use crate::taxonomy::Type;
 
 /// The value by which a field compares as a key.
 pub(super) fn value(resolved: &Resolved, transform: Transform) -> Scalar {
-    let mut value = resolved.value.clone();
-    if !resolved.null_values.is_empty() {
-        value = Scalar::Without(Box::new(value), resolved.null_values.clone());
-    }
+    let value = present(resolved);
     let canonical = if is_text(&resolved.value) { canonical(resolved.ty.element()) } else { None };
     let spellings = [transformed(transform), canonical].into_iter().flatten();
     spellings.fold(value, |value, spelling| Scalar::Spelt(Box::new(value), spelling))
+}
+
+/// The value, missing where it is a text that stands for a missing one.
+pub(super) fn present(resolved: &Resolved) -> Scalar {
+    let value = resolved.value.clone();
+    match resolved.null_values.as_slice() {
+        [] => value,
+        texts => Scalar::Without(Box::new(value), texts.to_vec()),
+    }
 }
 
 /// Whether the platform holds the value as text, so that it may be spelt in several ways.

@@ -11,6 +11,7 @@ use crate::taxonomy::Parts;
 
 use super::disjoint::may_overlap;
 use super::push::{At, Columns};
+use super::shows::{self, Site};
 use super::{Leg, Timeline, atoms, keys, refuse, rows};
 
 /// One leg per place of the pattern's log source.
@@ -28,6 +29,7 @@ pub(super) fn filter(pattern: &Pattern, platform: &Platform) -> Result<Vec<Leg>,
             lets: columns.lets,
             flags: vec![(PatternId(0), predicate)],
             keys: Vec::new(),
+            shows: Vec::new(),
         });
     }
     let never = |leg: &Leg| leg.flags.iter().all(|(_, predicate)| predicate.is_never());
@@ -71,6 +73,7 @@ pub(super) fn timeline(
         starts: lowered.starts,
         holds: lowered.holds,
         fires: lowered.fires,
+        shows: shows::named(correlation),
     })
 }
 
@@ -130,6 +133,16 @@ struct Member<'a> {
     events: Events<'a>,
     index: usize,
     place: &'a Place,
+}
+
+impl<'a> Member<'a> {
+    fn at(&self) -> At<'a> {
+        At { logsource: self.events.logsource, index: self.index }
+    }
+
+    fn site(&self) -> Site<'a> {
+        Site { at: self.at(), place: self.place, span: self.events.span }
+    }
 }
 
 /// The places of a pattern's log source, or why there are none.
@@ -225,7 +238,7 @@ fn leg(
     let uniform = group.members.iter().all(|member| member.place.conditions == first.conditions);
     let mut flags: Vec<(PatternId, Predicate<Column>)> = Vec::new();
     for member in &group.members {
-        let at = At { logsource: member.events.logsource, index: member.index };
+        let at = member.at();
         let mut predicate = columns.push(member.events.predicate, at, found);
         if !uniform {
             predicate = Predicate::all([rows(member.place), predicate]);
@@ -237,7 +250,13 @@ fn leg(
     }
     let keys = key_columns(group, correlation, &mut columns);
     let conditions = if uniform { first.conditions.clone() } else { Vec::new() };
-    Leg { place: Place { conditions, ..first }, lets: columns.lets, flags, keys }
+    let shows = correlation.show.iter().map(|(pattern, field)| {
+        let members = group.members.iter().filter(|member| member.pattern == *pattern);
+        let sites: Vec<_> = members.map(Member::site).collect();
+        shows::column(field, &sites, &mut columns, found)
+    });
+    let shows = shows.collect();
+    Leg { place: Place { conditions, ..first }, lets: columns.lets, flags, keys, shows }
 }
 
 /// The columns of the key, computed where its values are not compared as they are.

@@ -23,9 +23,10 @@ mod keys;
 mod legs;
 mod push;
 mod respell;
+mod shows;
 mod timeline;
 
-pub use timeline::{Before, Fire, Holds, Link, Mask, Start, Timeline};
+pub use timeline::{Before, Fire, Holds, Link, Mask, Show, Start, Timeline};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Body, Meta, Op, Part, PatternId, Predicate, Rule, Test, TextTest};
@@ -65,6 +66,8 @@ pub struct Leg {
     pub flags: Vec<(PatternId, Predicate<Column>)>,
     /// The value of each part of the key, if the leg carries it.
     pub keys: Vec<Option<Column>>,
+    /// Each of [`Timeline::shows`], if the leg has events of its pattern.
+    pub shows: Vec<Option<Column>>,
 }
 
 /// A computed column.

@@ -42,6 +42,26 @@ pub struct Timeline {
     pub holds: Holds,
     /// Which events of a group fire.
     pub fires: Vec<Fire>,
+    /// What is shown of the last firing.
+    pub shows: Vec<Show>,
+}
+
+impl Timeline {
+    /// The masks of events that satisfy a pattern, as indexes.
+    pub fn masks_of(&self, pattern: PatternId) -> impl Iterator<Item = usize> {
+        let masks = self.masks.iter().enumerate();
+        masks.filter(move |(_, mask)| mask.0.contains(&pattern)).map(|(index, _)| index)
+    }
+}
+
+/// A value that is shown of a firing: that of the latest event of the pattern in the window that has
+/// one; of simultaneous events, the largest as text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Show {
+    /// Of which events.
+    pub pattern: PatternId,
+    /// Its name in the result, such as `root.TargetObject`.
+    pub name: String,
 }
 
 /// The latest start of an atom, as of a group at time `t`: the larger of what the group gives and

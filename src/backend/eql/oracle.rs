@@ -66,7 +66,7 @@ fn leg(flags: Vec<Predicate<Column>>) -> Leg {
         identity: Vec::new(),
     };
     let flags = flags.into_iter().enumerate().map(|(id, flag)| (PatternId(id), flag)).collect();
-    Leg { place, lets: Vec::new(), flags, keys: Vec::new() }
+    Leg { place, lets: Vec::new(), flags, keys: Vec::new(), shows: Vec::new() }
 }
 
 fn timeline(spec: &Value) -> Timeline {
@@ -84,6 +84,7 @@ fn timeline(spec: &Value) -> Timeline {
         starts: Vec::new(),
         holds: Holds::All(Vec::new()),
         fires: Vec::new(),
+        shows: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ use minijinja::{Value, context};
 
 use super::names::Names;
 use super::predicate::{self, Nulls};
+use super::shows::Shows;
 use super::syntax::{self, Kusto};
 use super::{leg, scalar};
 use crate::diagnostic::{Code, Diagnostic};
@@ -17,6 +18,7 @@ use crate::source::Span;
 
 /// What all legs agree on.
 pub(super) struct Shape<'a> {
+    timeline: &'a Timeline,
     legs: &'a [Leg],
     /// Names that no column of the result has.
     pub(super) names: Names,
@@ -42,6 +44,7 @@ impl<'a> Shape<'a> {
         let taken: Vec<&str> = names.chain([time]).collect();
         legs.iter().for_each(|leg| leg::check_names(leg, rule, refused));
         Self {
+            timeline,
             legs,
             names: Names::apart_from(&taken),
             time: syntax::name(time),
@@ -88,6 +91,11 @@ impl<'a> Shape<'a> {
         (!parts.is_empty()).then(|| Kusto::trusted(parts.join(" and ")))
     }
 
+    /// What is shown of the last firing.
+    pub(super) fn shows(&self) -> Shows<'_> {
+        Shows { timeline: self.timeline, names: &self.names }
+    }
+
     /// Names of the columns that an event keeps.
     pub(super) fn event_names(&self) -> Vec<String> {
         let identity = self.identity.iter().map(|column| column.name.clone());
@@ -118,6 +126,7 @@ impl<'a> Shape<'a> {
             let value = held.map_or_else(|| missing(column.ty), |held| self.typed(held, column.ty));
             columns.push(assign(&syntax::name(&column.name), &value));
         }
+        columns.extend(self.shows().of_leg(leg));
         columns
     }
 

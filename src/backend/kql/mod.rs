@@ -17,6 +17,7 @@ mod predicate;
 mod regex;
 mod scalar;
 mod scan;
+mod shows;
 mod spelling;
 mod syntax;
 mod timeline;

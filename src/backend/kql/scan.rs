@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use minijinja::{Value, context};
 
 use super::names::Names;
+use super::shows::Shows;
 use super::syntax::{self, Kusto};
 use super::{Kql, OPERATORS, boolean};
 use crate::backend::infix::Expr;
@@ -120,7 +121,7 @@ impl Scan<'_> {
         let before = self.before().into_iter().map(|atom| self.names.of("before", atom));
         let starts = (0..self.timeline.starts.len()).map(|atom| self.names.of("start", atom));
         let columns = before.chain(starts).map(|name| Kusto::trusted(format!("{name}:datetime")));
-        Kusto::join(columns.collect::<Vec<_>>(), ", ")
+        Kusto::join(columns.chain(self.shows().declared()).collect::<Vec<_>>(), ", ")
     }
 
     /// What each group assigns to them, readers before what they read.
@@ -134,7 +135,11 @@ impl Scan<'_> {
             let name = self.names.of("start", atom);
             Some(Kusto::trusted(format!("{name} = {}", self.latest(atom, start))))
         });
-        before.chain(starts).collect()
+        before.chain(starts).chain(self.shows().assignments()).collect()
+    }
+
+    fn shows(&self) -> Shows<'_> {
+        Shows { timeline: self.timeline, names: self.names }
     }
 
     /// The condition over the atoms; none if it always holds.

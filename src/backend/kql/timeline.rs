@@ -77,7 +77,12 @@ impl Pipeline<'_> {
             present => optional(self.shape.present()),
             ranks => scan.ranks(&keys),
             choices => list(self.choices(&scan)),
-            counts => list(scan.counts().into_iter().chain(self.chosen_of_group())),
+            counts => list(
+                scan.counts()
+                    .into_iter()
+                    .chain(self.shape.shows().of_group(&scan))
+                    .chain(self.chosen_of_group()),
+            ),
             keys => list(keys.iter().cloned()),
             sorted => list(sorted),
             is_same => Value::from(Kusto::join(same.collect::<Vec<_>>(), " and ")),
@@ -86,6 +91,7 @@ impl Pipeline<'_> {
             holds => optional(scan.holds()),
             fired => list(scan.fired(self.classes)),
             firings => Value::from(self.firings()),
+            shown => optional(self.shape.shows().at_firing()),
             chosen => optional(self.chosen()),
             totals => list(self.totals(&scan)),
             result => list(self.result()),
@@ -172,7 +178,9 @@ impl Pipeline<'_> {
             let within = scan.within(pattern, self.timeline.window);
             format!("{} = max(iff({within}, 1, 0))", names.of("seen", pattern))
         });
-        let event = match self.event_columns().as_slice() {
+        let mut last = self.event_columns();
+        last.extend(self.shape.shows().columns());
+        let event = match last.as_slice() {
             [only] => format!("{only} = max({only})"),
             columns => format!("arg_max({})", Kusto::join(columns.to_vec(), ", ")),
         };
@@ -191,6 +199,9 @@ impl Pipeline<'_> {
         result.add("LastFiring", &names.one("last"));
         result.add("Firings", &names.one("firings"));
         result.add("Seen", &self.seen());
+        for (show, value) in self.timeline.shows.iter().zip(self.shape.shows().columns()) {
+            result.add(&show.name, &value);
+        }
         result.columns
     }
 

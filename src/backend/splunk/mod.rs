@@ -11,6 +11,7 @@ mod expression;
 mod legs;
 mod regex;
 mod search;
+mod shows;
 mod spelling;
 mod syntax;
 mod timeline;
@@ -18,11 +19,12 @@ mod value;
 
 use minijinja::{Value, context};
 
-use super::{Backend, Query, template};
+use super::{Backend, Fragment, Query, template};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Leg, Plan, PlanBody};
 use crate::source::Span;
 use expression::{collect, expression};
+use syntax::Eval;
 use value::Assignments;
 
 /// Splunk's Search Processing Language.
@@ -70,8 +72,13 @@ fn filter(legs: &[Leg], span: Span) -> Result<String, Vec<Diagnostic>> {
     render("filter.j2", include_str!("../../../templates/splunk/filter.j2"), context, span)
 }
 
+/// Text put together here from names made here and fragments.
+fn trusted(text: impl Into<String>) -> Value {
+    Fragment::<Eval>::trusted(text).into()
+}
+
 /// Fragments for a template.
-fn values<L>(fragments: impl IntoIterator<Item = super::Fragment<L>>) -> Vec<Value> {
+fn values<L>(fragments: impl IntoIterator<Item = Fragment<L>>) -> Vec<Value> {
     fragments.into_iter().map(Value::from).collect()
 }
 

@@ -15,8 +15,7 @@ use super::expression::{collect, name};
 use super::legs;
 use super::syntax::{EVAL, Eval, list_field, string};
 use super::value::Assignments;
-use super::{render, values};
-use crate::backend::Fragment;
+use super::{render, shows, trusted, values};
 use crate::backend::infix::{Expr, all, any, not};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::PatternId;
@@ -54,13 +53,10 @@ pub(super) fn timeline(timeline: &Timeline, span: Span) -> Result<String, Vec<Di
         by => trusted(by),
         firings => trusted(firings(timeline)),
         seen => trusted(seen(timeline)),
+        shown => shows::columns(timeline),
+        shows => shows::context(timeline, span)?,
     };
     render("timeline.j2", include_str!("../../../templates/splunk/timeline.j2"), context, span)
-}
-
-/// Text put together here from names made here and fragments.
-fn trusted(text: impl Into<String>) -> Value {
-    Fragment::<Eval>::trusted(text).into()
 }
 
 fn check(timeline: &Timeline, span: Span) -> Result<(), Vec<Diagnostic>> {
@@ -244,6 +240,7 @@ fn rows(timeline: &Timeline, keys: &Keys, span: Span) -> Result<Assignments, Vec
     });
     steps.assign("sw_mask", &mask.collect::<Vec<_>>().join("+"));
     keys.assign(&mut steps);
+    shows::assign(timeline, &mut steps, span)?;
     Ok(steps)
 }
 
@@ -280,7 +277,7 @@ fn groups(timeline: &Timeline) -> String {
         Start::Nth { .. } => Some(format!("max(sw_at{at}) as sw_at{at}")),
         Start::Seen(_) | Start::Chain(_) | Start::End(_) => None,
     });
-    counts.chain(nths).collect::<Vec<_>>().join(" ")
+    counts.chain(nths).chain(shows::of_group(timeline)).collect::<Vec<_>>().join(" ")
 }
 
 /// Atoms by how many others they build on; those of a level are computed together.

@@ -12,6 +12,7 @@ mod aggregate;
 mod alerts;
 mod bindings;
 mod chain;
+mod firing;
 mod intake;
 mod moment;
 mod running;
@@ -21,7 +22,7 @@ mod state;
 pub use intake::Sighting;
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::ir::{Correlation, Suppress};
@@ -31,6 +32,7 @@ use super::key::KeyValues;
 use super::result::{Seen, Verdict};
 use alerts::Alerts;
 use bindings::Valuation;
+use firing::{Firing, Shown};
 use intake::Intake;
 use moment::Moment;
 use shape::{Shape, millis};
@@ -74,8 +76,18 @@ struct Found {
     last: i64,
     count: u64,
     alerts: u64,
-    /// The events of the last one.
-    seen: Vec<Arc<Occurrence>>,
+    /// The patterns, by index, of which an event lay in the window of any.
+    seen: BTreeSet<usize>,
+    /// The last one, and all of the same time.
+    latest: Firing,
+}
+
+impl Found {
+    /// None yet; the first will be at this time.
+    fn at(time: i64) -> Self {
+        let (seen, latest) = (BTreeSet::new(), Firing::default());
+        Self { first: time, last: time, count: 0, alerts: 0, seen, latest }
+    }
 }
 
 /// A correlation at work.
@@ -170,8 +182,9 @@ impl Timeline {
                 last: Some(found.last),
                 count: found.count,
                 alerts: self.alerts.as_ref().map(|_| found.alerts),
-                events: self.named(&found.seen),
-                show: self.shown(&found.seen),
+                events: self.named(&found.latest.events),
+                seen: self.names(&found.seen),
+                show: self.shown(&found.latest.shown),
             };
             (key.as_ref(), verdict)
         })
@@ -212,25 +225,25 @@ impl Timeline {
     }
 
     fn decide(&mut self, key: &Arc<KeyValues>, occurrence: &Arc<Occurrence>) -> Option<Event> {
-        let seen = self.fires(key, occurrence)?;
+        let firing = self.fires(key, occurrence)?;
         let time = occurrence.time;
-        let firing = self.firing(key, occurrence, self.shown(&seen));
+        let event = self.event(key, occurrence, self.shown(&firing.shown));
         let raises = self.alerts.as_mut().is_some_and(|alerts| alerts.raise(key, time));
         if (self.bounds.from..self.bounds.to).contains(&time) {
-            let new = || Found { first: time, last: time, count: 0, alerts: 0, seen: Vec::new() };
-            let found = self.found.entry(Arc::clone(key)).or_insert_with(new);
-            (found.last, found.count, found.seen) = (time, found.count + 1, seen);
+            let found = self.found.entry(Arc::clone(key)).or_insert_with(|| Found::at(time));
+            found.seen.extend(&firing.seen);
+            found.latest = match found.last == time {
+                true => std::mem::take(&mut found.latest).and(firing),
+                false => firing,
+            };
+            (found.last, found.count) = (time, found.count + 1);
             found.alerts += u64::from(raises);
         }
-        Some(firing)
+        Some(event)
     }
 
-    /// The events by which the rule fires at an occurrence.
-    fn fires(
-        &mut self,
-        key: &Arc<KeyValues>,
-        occurrence: &Arc<Occurrence>,
-    ) -> Option<Vec<Arc<Occurrence>>> {
+    /// By what the rule fires at an occurrence.
+    fn fires(&mut self, key: &Arc<KeyValues>, occurrence: &Arc<Occurrence>) -> Option<Firing> {
         let state = self.keys.get(key)?;
         let (from, to) = self.reach(occurrence.time);
         let allowed = self.budget.min(MOST_VISITS_ONCE);
@@ -240,6 +253,8 @@ impl Timeline {
                 shape: &self.shape,
                 state,
                 valuation,
+                patterns: self.correlation.patterns.len(),
+                show: &self.correlation.show,
                 skew: self.skew,
                 from: occurrence.time.saturating_sub(self.window),
                 at: occurrence.time,
@@ -249,20 +264,20 @@ impl Timeline {
             moment.fires(occurrence)
         };
         let mut cut = false;
-        let seen = match self.intake.bindings() {
+        let firing = match self.intake.bindings() {
             0 => moment(&Valuation::default()),
             bindings => {
                 let relevant = state.all(from, to);
                 let (valuations, some_cut) = bindings::valuations(bindings, relevant);
                 cut = some_cut;
-                valuations.iter().find_map(moment)
+                valuations.iter().filter_map(moment).reduce(Firing::and)
             }
         };
         self.budget -= allowed - budget.get();
-        if seen.is_none() && (cut || given_up.get()) {
+        if firing.is_none() && (cut || given_up.get()) {
             self.losses.undecided += 1;
         }
-        seen
+        firing
     }
 
     /// The times that a condition at `at` may look at.
@@ -281,23 +296,24 @@ impl Timeline {
         named.collect()
     }
 
-    /// The fields to show, each of the latest event that has it.
-    fn shown(&self, seen: &[Arc<Occurrence>]) -> Vec<(String, Value)> {
-        let latest = |index: usize| {
-            seen.iter().rev().find_map(|occurrence| {
-                let (_, value) = occurrence.show.iter().find(|(shown, _)| *shown == index)?;
-                Some(value.clone())
-            })
-        };
-        let show = self.correlation.show.iter().enumerate();
-        let shown = show.filter_map(|(index, (pattern, field))| {
+    /// Names of patterns.
+    fn names(&self, seen: &BTreeSet<usize>) -> Vec<String> {
+        let patterns = seen.iter().filter_map(|at| self.correlation.patterns.get(*at));
+        patterns.map(|pattern| pattern.name.clone()).collect()
+    }
+
+    /// The values to show that are there, by name.
+    fn shown(&self, values: &[Option<Shown>]) -> Vec<(String, Value)> {
+        let shown = self.correlation.show.iter().zip(values);
+        let shown = shown.filter_map(|((pattern, field), value)| {
             let pattern = self.correlation.patterns.get(pattern.0)?;
-            Some((format!("{}.{}", pattern.name, field.name), latest(index)?))
+            Some((format!("{}.{}", pattern.name, field.name), value.as_ref()?.value.clone()))
         });
         shown.collect()
     }
 
-    fn firing(
+    /// The firing as an event.
+    fn event(
         &self,
         key: &KeyValues,
         occurrence: &Occurrence,

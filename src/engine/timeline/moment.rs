@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use crate::ir::{Aggregate, Cmp};
+use crate::ir::{Aggregate, Cmp, FieldRef, PatternId};
 
 use super::aggregate;
 use super::bindings::Valuation;
 use super::chain::{Found, Search, is_greedy};
+use super::firing::{Firing, Shown};
 use super::running::Running;
 use super::shape::{Link, Node, Shape};
 use super::state::{Entry, KeyState, Occurrence, TrackId, entries};
@@ -23,6 +24,10 @@ pub(super) struct Moment<'s> {
     pub state: &'s KeyState,
     /// Which occurrences count.
     pub valuation: &'s Valuation,
+    /// How many patterns there are.
+    pub patterns: usize,
+    /// What is shown of a firing.
+    pub show: &'s [(PatternId, FieldRef)],
     /// By how much an event may precede the one it follows.
     pub skew: i64,
     /// Where the window begins.
@@ -36,19 +41,39 @@ pub(super) struct Moment<'s> {
 }
 
 impl Moment<'_> {
-    /// Whether the rule fires at an occurrence that it names positively: the events that say so.
-    pub(super) fn fires(&self, occurrence: &Arc<Occurrence>) -> Option<Vec<Arc<Occurrence>>> {
+    /// Whether the rule fires at an occurrence that it names positively, and by what.
+    pub(super) fn fires(&self, occurrence: &Arc<Occurrence>) -> Option<Firing> {
         if !occurrence.is_any(&self.shape.fires.0, self.valuation) {
             return None;
         }
-        if let Node::Chain(steps) = &self.shape.root {
-            let latest = self.at.saturating_add(self.shape.ahead);
-            return self.path(self.search(steps, latest).ending_at(occurrence));
+        let events = match &self.shape.root {
+            Node::Chain(steps) => {
+                let latest = self.at.saturating_add(self.shape.ahead);
+                self.path(self.search(steps, latest).ending_at(occurrence))?
+            }
+            root => self.holds(root).then(|| self.seen())?,
+        };
+        let patterns = 0..self.patterns;
+        let seen = patterns.filter(|pattern| self.any(TrackId(*pattern), self.from, self.at));
+        let shown = self.show.iter().enumerate();
+        let shown = shown.map(|(index, (pattern, _))| self.shown(index, *pattern));
+        Some(Firing { events, seen: seen.collect(), shown: shown.collect() })
+    }
+
+    /// The value to show: of the latest event of the pattern in the window that has one.
+    fn shown(&self, index: usize, pattern: PatternId) -> Option<Shown> {
+        let mut latest: Option<Shown> = None;
+        for occurrence in self.admitted(TrackId(pattern.0), self.from, self.at).rev() {
+            let enough = latest.as_ref().is_some_and(|found| found.is_after(occurrence.time));
+            if enough || self.budget.get() == 0 {
+                break;
+            }
+            self.budget.set(self.budget.get() - 1);
+            let value = occurrence.show.iter().find(|(shown, _)| *shown == index);
+            let found = value.and_then(|(_, value)| Shown::of(occurrence.time, value));
+            latest = Shown::later(latest, found);
         }
-        if !self.holds(&self.shape.root) {
-            return None;
-        }
-        Some(self.seen())
+        latest
     }
 
     /// The latest occurrences in the window of the patterns that are named positively, in order.

@@ -23,6 +23,7 @@ for oracle in ("spl", "kql", "eql"):
 import eqlrun  # noqa: E402
 import eqlschema  # noqa: E402
 import kqlrun  # noqa: E402
+import results as results_of  # noqa: E402
 import shapes  # noqa: E402
 import splexec  # noqa: E402
 
@@ -117,15 +118,20 @@ def fired(platform, queries, events, expectation):
     return found
 
 
-def engine(binary, folder, events, expectation):
-    """What the engine says, in the same form."""
+def engine_results(binary, folder, events, rule):
+    """The engine's results for a rule."""
     with tempfile.NamedTemporaryFile("w", suffix=".ndjson") as file:
         file.write("".join(json.dumps(shapes.neutral(n, e)) + "\n" for n, e in enumerate(events)))
         file.flush()
         command = [binary, "run", ".", file.name, "--format", "json"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     results = [json.loads(line) for line in done.stdout.splitlines()]
-    results = [result for result in results if result["rule"] == expectation["rule"]]
+    return [result for result in results if result["rule"] == rule]
+
+
+def engine(binary, folder, events, expectation):
+    """What the engine says, in the same form."""
+    results = engine_results(binary, folder, events, expectation["rule"])
     if "names" not in expectation:
         return {event["line"] - 1 for result in results for event in result["events"]}
     return {tuple(str(result["key"][name]) for name in expectation["names"]) for result in results}
@@ -158,6 +164,15 @@ def check(binary, folder, with_engine, report):
             # EQL returns keys as they are stored.
             stored = expectation.get("stored") if target == "eql" else None
             wanted_here = {tuple(map(str, key)) for key in stored} if stored else wanted
+            if "names" in expectation and target != "eql" and with_engine:
+                names = expectation["names"]
+                results = engine_results(binary, folder, events, expectation["rule"])
+                try:
+                    rows = [row for query in queries for row in rows_of(platform, query, events)]
+                    engines, platforms = results_of.both(target, results, rows, names)
+                except Exception as error:
+                    engines, platforms = "results", f"{type(error).__name__}: {error}"
+                report(folder.name, f"{platform} (results)", engines, lambda: platforms)
             report(folder.name, platform, wanted_here, lambda: fired(platform, queries, events, expectation))
 
 

@@ -287,30 +287,9 @@ def compare(execute, platform, made, events, results, queries, tally):
 
 
 def firings(execute, platform, made, events, results, queries):
-    import datetime
-
-    def instant(text):
-        return round(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
-
     target = execute.PLATFORMS[platform]
     if target == "eql":
         keys = {tuple(str(one["key"][key]) for key in made.keys) for one in results}
         return keys, execute.fired(platform, queries, events, {"names": made.keys})
-    wanted = {
-        (tuple(str(one["key"][key]) for key in made.keys), instant(one["first"]), instant(one["last"]), one["count"])
-        for one in results
-    }
     rows = [row for query in queries for row in execute.rows_of(platform, query, events)]
-    if target == "splunk":
-        found = {
-            (tuple(str(row[key]) for key in made.keys), milliseconds(float(row["first_firing"])),
-             milliseconds(float(row["last_firing"])), int(row["firings"]))
-            for row in rows
-        }
-    else:
-        found = {
-            (tuple(str(row[key]) for key in made.keys), instant(row["FirstFiring"][:23] + "+00:00"),
-             instant(row["LastFiring"][:23] + "+00:00"), int(row["Firings"]))
-            for row in rows
-        }
-    return wanted, found
+    return execute.results_of.both(target, results, rows, made.keys)

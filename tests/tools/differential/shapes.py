@@ -125,6 +125,7 @@ def xdr(number, event):
     image = source.get("Image")
     name = (image or "").rpartition("\\")[2]
     process = {"InitiatingProcessFolderPath": image, "InitiatingProcessFileName": name}
+    process |= {"InitiatingProcessId": source.get("ProcessId")}
     if "User" in source:
         process |= account(source["User"], "InitiatingProcess")
     if key in ("windows/registry_set", "windows/registry_event"):

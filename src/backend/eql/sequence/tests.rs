@@ -31,6 +31,7 @@ fn timeline(cond: Cond) -> Timeline {
         starts: Vec::new(),
         holds: Holds::All(Vec::new()),
         fires: Vec::new(),
+        shows: Vec::new(),
     }
 }
 

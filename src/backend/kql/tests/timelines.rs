@@ -32,6 +32,7 @@ fn two_legs(starts: Vec<Start>, holds: Holds, fires: Vec<Fire>) -> Timeline {
         starts,
         holds,
         fires,
+        shows: Vec::new(),
     }
 }
 

@@ -37,7 +37,13 @@ pub(super) fn place(conditions: &[(&str, &[&str])]) -> Place {
 }
 
 pub(super) fn leg(place: Place, flag: Predicate<Column>) -> Leg {
-    Leg { place, lets: Vec::new(), flags: vec![(PatternId(0), flag)], keys: Vec::new() }
+    Leg {
+        place,
+        lets: Vec::new(),
+        flags: vec![(PatternId(0), flag)],
+        keys: Vec::new(),
+        shows: Vec::new(),
+    }
 }
 
 pub(super) fn plan(body: PlanBody) -> Plan {

@@ -29,6 +29,7 @@ fn two(starts: Vec<Start>, holds: Holds, fires: Vec<Fire>) -> Timeline {
         starts: seen.into_iter().chain(starts).collect(),
         holds,
         fires,
+        shows: Vec::new(),
     }
 }
 
