@@ -4,7 +4,10 @@
 //! case of a code is also the example of its page. A first line `# convert: TARGET PLATFORM` asks
 //! for a conversion, `# run: ARGUMENTS` for another command; otherwise the file is checked.
 //!
-//! `tests/corpus/<case>/rule.yml` (or `rule.weave`): what a rule becomes on every target (`<target>.snap`).
+//! `tests/corpus/<case>/rule.yml` (or `rule.weave`): what a rule becomes on every target (`<target>.snap`),
+//! and a rule over several events on every platform (`plans.snap`, `<target>-<platform>.snap`).
+//!
+//! `tests/capabilities`: a rule per construct, from which the tables of `docs/targets` are made.
 
 #![allow(
     clippy::expect_used,
@@ -14,6 +17,13 @@
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed"
 )]
+
+#[path = "cases/capabilities.rs"]
+mod capabilities;
+#[path = "cases/library.rs"]
+mod library;
+#[path = "cases/plans.rs"]
+mod plans;
 
 use std::fs;
 use std::path::{Path, PathBuf};

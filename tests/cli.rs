@@ -256,9 +256,10 @@ fn lists_name_what_there_is() {
 fn portable() -> tempfile::TempDir {
     let project = "rules = ['rules']\n[environments.soc]\ntarget = 'kql'\nplatform = 'defender-xdr'\n\
                    [environments.soc.refused]\nimphash = 'E0503'\n[environments.lab]\ntarget = 'eql'\n\
-                   platform = 'elastic-winlogbeat'\n";
+                   platform = 'elastic-winlogbeat'\naccept = ['W0606']\n";
     let order = CORRELATION
         .replace("often", "order")
+        .replace("Often", "Order")
         .replace("event_count", "temporal_ordered")
         .replace("        - certutil\n", "        - certutil\n        - one\n        - two\n")
         .replace("    condition:\n        gte: 3\n", "");
@@ -348,4 +349,55 @@ fn rules_with_errors_are_unsound_in_the_report_and_a_report_needs_targets() {
     assert!(stderr(&output).contains("error[E0301]"));
     let output = run(folder.path(), &["check", "rule.yml", "--report"]);
     assert!(code(&output) == 2 && stderr(&output).contains("a report on which languages?"));
+}
+
+#[test]
+fn a_rule_is_explained_by_file_name_id_or_title_in_an_environment_of_the_project() {
+    let folder = portable();
+    for what in ["often", "OFTEN", "rules/often.yml"] {
+        let output = run(folder.path(), &["explain", what, "-e", "soc"]);
+        assert_eq!(code(&output), 0, "{what}: {}", stderr(&output));
+        let text = stdout(&output);
+        let parts = [
+            "  for       soc: kql on defender-xdr\n",
+            "  condition: count(certutil) >= 3\n",
+            "    Image (path) is FolderPath (line ",
+            "Plan: count timeline\n",
+            "\nQuery\n  let _never",
+        ];
+        for part in parts {
+            assert!(text.contains(part), "{what}: no {part:?} in {text}");
+        }
+    }
+    let refused = run(folder.path(), &["explain", "imphash", "-e", "soc"]);
+    assert_eq!(code(&refused), 1);
+    let text = stdout(&refused);
+    assert!(text.contains("→ refused: E0503: ") && text.contains("    way out: leave"), "{text}");
+}
+
+#[test]
+fn an_explanation_is_json_too_and_what_is_unknown_has_a_nearest_name() {
+    let folder = portable();
+    let output = run(folder.path(), &["explain", "order", "--format", "json"]);
+    let objects = objects(&output);
+    let verdicts: Vec<&str> = objects.iter().map(|one| one["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["approximate", "exact"]);
+    let test = &objects[1]["events"][0]["places"][0]["fields"][0]["tests"][0];
+    assert_eq!(test["asked"], "endswith '\\certutil.exe'");
+    assert_eq!(test["how"], "as it is");
+    assert_eq!(objects[0]["plan"]["name"], "sequence");
+    let unknown: [(&[&str], &str); 4] = [
+        (&["explain", "oftn"], "the nearest is `often`"),
+        (&["explain", "E031"], "the nearest is `E0310`"),
+        (&["explain", "unknown-feild"], "the nearest is `unknown-field`"),
+        (&["explain", "order", "-e", "socc"], "the nearest name is `soc`"),
+    ];
+    for (arguments, said) in unknown {
+        let output = run(folder.path(), arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        assert!(stderr(&output).contains(said), "{arguments:?}: {}", stderr(&output));
+    }
+    assert!(stdout(&run(folder.path(), &["explain", "e0301"])).starts_with("# E0301"));
+    let elsewhere = run(folder_with(&[]).path(), &["explain", "oftn"]);
+    assert!(stderr(&elsewhere).contains("no code, file or rule `oftn`"), "{}", stderr(&elsewhere));
 }

@@ -17,7 +17,7 @@ pub use kql::Kql;
 pub use splunk::Splunk;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::Plan;
+use crate::plan::{Kind, Plan, describe};
 
 /// A finished query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,19 @@ pub struct Query {
     pub text: String,
     /// Approximations that it needs and that the author accepted; a comment in the text says so.
     pub approximate: Vec<Code>,
+}
+
+/// A way in which a back end finds what a plan means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Strategy {
+    /// Its name.
+    pub name: &'static str,
+    /// How it works.
+    pub does: &'static str,
+    /// What it costs.
+    pub cost: &'static str,
+    /// Beyond what it is refused.
+    pub limits: &'static str,
 }
 
 /// A query language.
@@ -41,6 +54,33 @@ pub trait Backend: Sync {
     /// # Errors
     /// Coded refusals, each at the test or construct that the language cannot say exactly.
     fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>>;
+
+    /// Beyond what the language refuses plans of this kind.
+    fn limits(&self, kind: Kind) -> &'static str {
+        kind.limits()
+    }
+
+    /// In which ways the queries find what the plan means; those of the plan, unless the language
+    /// has ways of its own. Only of plans that are not refused.
+    fn strategies(&self, plan: &Plan) -> Vec<Strategy> {
+        let strategy = |kind: Kind| Strategy {
+            name: kind.name(),
+            does: kind.does(),
+            cost: kind.cost(),
+            limits: self.limits(kind),
+        };
+        plan.kinds().into_iter().map(strategy).collect()
+    }
+
+    /// The plan in words, a line each, as far as the language follows it.
+    fn describe(&self, plan: &Plan) -> Vec<String> {
+        describe(plan)
+    }
+
+    /// What the plan is called in this language.
+    fn plan_name(&self, plan: &Plan) -> String {
+        plan.name()
+    }
 }
 
 /// All query languages, by name.

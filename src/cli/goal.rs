@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::backend::{self, BACKENDS, Backend, Query};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::ir::Rule;
-use crate::plan;
+use crate::plan::{self, Plan};
 use crate::platform::{self, Platform};
 use crate::project::{Project, Refusal};
 
@@ -35,9 +35,14 @@ impl Goal {
 
     /// The queries that mean the rule, or why there are none.
     pub(super) fn compile(&self, rule: &Rule) -> Result<Vec<Query>, Vec<Diagnostic>> {
+        self.backend.render(&self.plan(rule)?)
+    }
+
+    /// How the rule becomes a query, or why it does not.
+    pub(super) fn plan(&self, rule: &Rule) -> Result<Plan, Vec<Diagnostic>> {
         let mut plan = plan::plan(rule, &self.platform)?;
         plan.meta.accept.extend(&self.accept);
-        self.backend.render(&plan)
+        Ok(plan)
     }
 
     /// What there is to say about the queries of a rule: in what they are approximations,

@@ -49,7 +49,8 @@ Examples:
   sigweave test rules                           the cases beside the rules
   sigweave fmt rules                            Weave files in their one style
   sigweave list fields windows/registry_set     what a rule may ask for
-  sigweave explain E0301                        what an error means and what to do";
+  sigweave explain E0301                        what an error means and what to do
+  sigweave explain rule.yml -t kql              why the query of a rule is what it is";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -63,7 +64,7 @@ enum Command {
     Test(test::Arguments),
     /// Write Weave files in their one style.
     Fmt(fmt::Arguments),
-    /// Explain a code such as E0301.
+    /// Explain a code such as E0301, or how a rule becomes a query.
     Explain(explain::Arguments),
     /// List targets, platforms, log sources, fields or rules.
     List(list::Arguments),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::event::Event;
 use crate::engine::explain::{Explanation, explain as parts_of};
-use crate::ir::{Body, Cond, PatternId, Rule};
+use crate::ir::{Body, PatternId, Rule, words};
 use crate::source::{SourceMap, Span};
 
 use super::events::Events;
@@ -72,7 +72,7 @@ fn facts(rule: &Rule, explanation: &Explanation, sources: &SourceMap) -> Vec<Str
     for (part, keys) in &explanation.parts {
         let mark = if *keys == 0 { "never held" } else { "held" };
         let keys = counted(*keys, "key");
-        lines.push(format!("  {mark} (for {keys}): {}", said(part, &name)));
+        lines.push(format!("  {mark} (for {keys}): {}", words::condition(part, &name)));
     }
     lines
 }
@@ -97,36 +97,4 @@ fn written(span: Span, sources: &SourceMap) -> String {
     let is_longer = source.text.get(span.range()).is_some_and(|text| text.contains('\n'));
     let more = if is_longer { " …" } else { "" };
     format!("line {line}: {text}{more}")
-}
-
-/// A condition in words.
-fn said(cond: &Cond, name: &dyn Fn(PatternId) -> String) -> String {
-    let list = |parts: &[Cond], word: &str| {
-        let parts: Vec<_> = parts.iter().map(|part| said(part, name)).collect();
-        format!("({})", parts.join(word))
-    };
-    match cond {
-        Cond::Seen(pattern) => name(*pattern),
-        Cond::Count { of, value, .. } => {
-            format!("the number of {} ({value})", names(of, name))
-        }
-        Cond::Aggregate { of, value, .. } => {
-            let of: Vec<_> = of.iter().map(|(pattern, _)| *pattern).collect();
-            format!("the values of {} ({value})", names(&of, name))
-        }
-        Cond::Chain(steps) => {
-            let steps: Vec<_> = steps.iter().map(|step| name(step.pattern)).collect();
-            steps.join(" then ")
-        }
-        Cond::Absent { pattern, .. } => format!("no {}", name(*pattern)),
-        Cond::Score { threshold, .. } => format!("a score of {threshold}"),
-        Cond::AtLeast(least, parts) => format!("{least} of {}", list(parts, ", ")),
-        Cond::All(parts) => list(parts, " and "),
-        Cond::Any(parts) => list(parts, " or "),
-        Cond::Not(part) => format!("not {}", said(part, name)),
-    }
-}
-
-fn names(patterns: &[PatternId], name: &dyn Fn(PatternId) -> String) -> String {
-    patterns.iter().map(|pattern| name(*pattern)).collect::<Vec<_>>().join(", ")
 }

@@ -8,6 +8,7 @@
 mod condition;
 mod predicate;
 mod regex;
+pub mod words;
 
 pub use condition::{Aggregate, Anchor, Class, Cond, Correlation, Key, PatternId, Step, Transform};
 pub use predicate::{Cmp, FieldRef, Op, Part, Predicate, Regex, Test, TextCmp, TextTest, TimePart};

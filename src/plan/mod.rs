@@ -18,15 +18,21 @@
 mod atoms;
 mod chain;
 mod constant;
+mod describe;
 mod disjoint;
 mod keys;
+mod kind;
 mod legs;
 mod push;
 mod respell;
 mod shows;
 mod timeline;
+mod trace;
 
+pub use describe::{describe, describe_events, describe_place};
+pub use kind::Kind;
 pub use timeline::{Before, Fire, Holds, Link, Mask, Show, Start, Timeline};
+pub use trace::{How, Pushed, Trace, TracedField, trace};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Body, Meta, Op, Part, PatternId, Predicate, Rule, Test, TextTest};

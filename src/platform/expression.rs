@@ -45,7 +45,7 @@ impl Scope<'_> {
         let value = self.scalar(node, DEPTH, found)?;
         let texts = |key: &str| node.get(key).map(texts).unwrap_or_default();
         let (null_values, lacks) = (texts("nulls"), texts("lacks"));
-        Some(Resolved { value, ty: ty.clone(), null_values, lacks })
+        Some(Resolved { value, ty: ty.clone(), null_values, lacks, span: node.span })
     }
 
     /// The column with this name.

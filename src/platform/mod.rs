@@ -17,6 +17,7 @@ mod schema;
 mod sections;
 mod shipped;
 mod types;
+mod words;
 
 pub use among::Among;
 pub use scalar::{Column, ColumnType, Condition, Piece, Resolved, Rewrite, Scalar, Spelling};
@@ -27,7 +28,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::SourceId;
+use crate::source::{SourceId, Span};
 use crate::taxonomy::Taxonomy;
 use crate::yaml::Node;
 
@@ -75,6 +76,8 @@ pub struct Source {
     pub place: Place,
     /// Fields of the taxonomy that are held there, by name.
     pub fields: BTreeMap<String, Resolved>,
+    /// Where the platform file says so.
+    pub span: Span,
 }
 
 /// Where data lives and what it is called there.
@@ -196,6 +199,12 @@ impl Platform {
     #[must_use]
     pub fn resolve(&self, logsource: &str, place: usize, field: &str) -> Option<&Resolved> {
         self.places(logsource).get(place)?.fields.get(field)
+    }
+
+    /// The line of the platform file, from 1, on which something is said.
+    #[must_use]
+    pub fn line(&self, span: Span) -> usize {
+        self.context.sections.line(span)
     }
 
     /// Names of the fields that every place of the log source holds, sorted.

@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::Span;
 use crate::taxonomy::{LogSource, Type};
 use crate::yaml::Node;
 
@@ -116,8 +117,8 @@ fn place(
     let tables = context.schema.tables(tables.iter().map(String::as_str));
     let scope = Scope { tables: &tables, rewrites: context.rewrites() };
     let place = draft.place(context, &scope, node, found);
-    let fields = draft.resolve(&scope, logsource, found);
-    Some(Source { place: place?, fields })
+    let fields = draft.resolve(&scope, logsource, node.span, found);
+    Some(Source { place: place?, fields, span: node.span })
 }
 
 impl Draft {
@@ -234,6 +235,7 @@ impl Draft {
         &self,
         scope: &Scope<'_>,
         logsource: &LogSource,
+        span: Span,
         found: &mut Diagnostics,
     ) -> BTreeMap<String, Resolved> {
         let mut fields = BTreeMap::new();
@@ -257,7 +259,7 @@ impl Draft {
         }
         for (name, ty) in logsource.fields.iter().filter(|(name, _)| self.all && !absent(name)) {
             if let (None, Some(value)) = (self.fields.get(name), self.same(name, ty, scope)) {
-                fields.insert(name.clone(), plain(value, ty));
+                fields.insert(name.clone(), plain(value, ty, span));
             }
         }
         fields
@@ -274,12 +276,12 @@ impl Draft {
         let (resolved, span) = match &mapping.value {
             Some(node) => (scope.expression(node, ty, found)?, node.span),
             None if self.members.is_some() => {
-                (plain(self.same(name, ty, scope)?, ty), mapping.name.span)
+                (plain(self.same(name, ty, scope)?, ty, mapping.name.span), mapping.name.span)
             }
             None => {
                 let spelt = self.spelling(name, ty);
                 let column = scope.column_named(&spelt, mapping.name.span, found)?;
-                (plain(Scalar::Column(column), ty), mapping.name.span)
+                (plain(Scalar::Column(column), ty, mapping.name.span), mapping.name.span)
             }
         };
         if let Some(reason) = misfit(ty, &resolved.value) {
@@ -310,8 +312,8 @@ impl Draft {
     }
 }
 
-fn plain(value: Scalar, ty: &Type) -> Resolved {
-    Resolved { value, ty: ty.clone(), null_values: Vec::new(), lacks: Vec::new() }
+fn plain(value: Scalar, ty: &Type, span: Span) -> Resolved {
+    Resolved { value, ty: ty.clone(), null_values: Vec::new(), lacks: Vec::new(), span }
 }
 
 /// Reports values of another shape than their key asks for.

@@ -1,5 +1,6 @@
 //! Mapping expressions: how a field's value is obtained from columns.
 
+use crate::source::Span;
 use crate::taxonomy::Type;
 
 /// What a column holds, as far as operators care.
@@ -159,4 +160,6 @@ pub struct Resolved {
     /// Texts that the value can never hold because the platform lacks that part (`IMPHASH=` in a
     /// list of hashes made of columns); a test that asks for one is refused.
     pub lacks: Vec<String>,
+    /// Where the platform file says so.
+    pub span: Span,
 }

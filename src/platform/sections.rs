@@ -98,6 +98,12 @@ impl Sections {
         Span::new(self.source, 0, self.text.len().min(1))
     }
 
+    /// The line of a place, from 1.
+    pub(super) fn line(&self, span: Span) -> usize {
+        let before = self.text.bytes().take(span.start as usize);
+        before.filter(|byte| *byte == b'\n').count() + 1
+    }
+
     fn group(&self, group: Group) -> &BTreeMap<String, Range<usize>> {
         let [parts, rewrites, logsources] = &self.groups;
         match group {

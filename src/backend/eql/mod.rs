@@ -25,13 +25,13 @@ use minijinja::{Value, context};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Predicate;
-use crate::plan::{Leg, Plan, PlanBody};
+use crate::plan::{Leg, Plan, PlanBody, describe_events};
 use crate::platform::Scalar;
 use crate::source::Span;
 
 use self::events::Events;
 use self::predicate::Printer;
-use super::{Backend, Query, template};
+use super::{Backend, Query, Strategy, template};
 
 /// Elastic's event query language.
 pub struct Eql;
@@ -54,6 +54,23 @@ impl Backend for Eql {
                 sequence::queries(plan, &timeline)
             }
         }
+    }
+
+    fn strategies(&self, plan: &Plan) -> Vec<Strategy> {
+        match &plan.body {
+            PlanBody::Filter(_) => vec![sequence::FILTER],
+            PlanBody::Timeline(timeline) => sequence::strategies(timeline),
+        }
+    }
+
+    fn describe(&self, plan: &Plan) -> Vec<String> {
+        describe_events(plan)
+    }
+
+    fn plan_name(&self, plan: &Plan) -> String {
+        let strategies = self.strategies(plan);
+        let names: Vec<&str> = strategies.iter().map(|strategy| strategy.name).collect();
+        names.join(" and ")
     }
 }
 

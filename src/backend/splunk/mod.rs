@@ -21,7 +21,7 @@ use minijinja::{Value, context};
 
 use super::{Backend, Fragment, Query, template};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Leg, Plan, PlanBody};
+use crate::plan::{Kind, Leg, Plan, PlanBody};
 use crate::source::Span;
 use expression::{collect, expression};
 use syntax::Eval;
@@ -47,6 +47,15 @@ impl Backend for Splunk {
             PlanBody::Timeline(found) => timeline::timeline(found, span)?,
         };
         Ok(vec![Query { text, approximate: Vec::new() }])
+    }
+
+    fn limits(&self, kind: Kind) -> &'static str {
+        match kind {
+            Kind::Count => "counts up to 10,000 (`max_stream_window`)",
+            Kind::Filter | Kind::Presence | Kind::Order | Kind::Value | Kind::Absence => {
+                kind.limits()
+            }
+        }
     }
 }
 

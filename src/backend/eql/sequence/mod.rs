@@ -17,7 +17,10 @@ mod reason;
 mod roles;
 mod scene;
 mod simplify;
+mod strategy;
 mod terms;
+
+pub(super) use strategy::FILTER;
 
 use std::collections::BTreeSet;
 
@@ -32,7 +35,7 @@ use self::scene::{Draft, Limit, Spans};
 use self::terms::{Sequence, Terms};
 use super::predicate::Printer;
 use super::syntax;
-use super::{Query, filter_query, query};
+use super::{Query, Strategy, filter_query, query};
 
 /// Queries that one rule may become; each is a rule of its own in Elastic.
 const MAX_QUERIES: usize = 16;
@@ -63,6 +66,11 @@ pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Ve
     }
     printer.into_problems().into_iter().for_each(|problem| push_new(&mut problems, problem));
     if problems.is_empty() { Ok(queries) } else { Err(problems) }
+}
+
+/// In which ways the queries of a correlation find it.
+pub(super) fn strategies(timeline: &Timeline) -> Vec<Strategy> {
+    strategy::of(&drafts(timeline).unwrap_or_default())
 }
 
 fn push_new<T: PartialEq>(all: &mut Vec<T>, new: T) {
