@@ -1,13 +1,17 @@
-//! Event files of a command line: opened, read in time order together, and what was wrong said.
+//! Event files of a command line: opened, sifted, put in time order together, and what was wrong
+//! with them said.
 
+use std::cell::Cell;
 use std::fs::File;
-use std::io::Read;
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use ignore::WalkBuilder;
 
 use crate::engine::event::Event;
-use crate::engine::read::{EventReader, Merged, Ordered, Problem, ReadOptions};
+use crate::engine::read::{EventReader, Merged, Ordered, Problem, ReadOptions, Timed};
+use crate::engine::{Caught, Sieve};
 
 use super::output::{Output, counted};
 
@@ -22,8 +26,26 @@ const EVENT_FILES: &[&str] = &[
     ".evtx",
 ];
 
-/// Events of several files, in time order.
-pub(super) type Events = Merged<Ordered<EventReader<'static>>>;
+/// All events of a file.
+pub(super) type Reader = EventReader<'static>;
+
+/// What comes of several files, in time order.
+pub(super) type InOrder<I> = Merged<Ordered<I>>;
+
+/// The events of a file that satisfy something. Only they are held back to be put in order.
+pub(super) struct Sifted<'s> {
+    reader: Reader,
+    sieve: &'s Sieve,
+    progress: &'s Progress,
+}
+
+/// The number of events, shown on a terminal while reading them takes longer.
+#[derive(Debug)]
+pub(super) struct Progress {
+    start: Instant,
+    is_terminal: bool,
+    events: Cell<u64>,
+}
 
 /// How reading went, over all files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,11 +78,15 @@ pub(super) fn event_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<String>
     if problems.is_empty() { Ok(files) } else { Err(problems) }
 }
 
-/// Opens files as one stream of events.
+/// Opens files as one stream of what `each` makes of a file's events.
 ///
 /// # Errors
 /// What cannot be opened, a line for each.
-pub(super) fn open(files: &[PathBuf], options: &ReadOptions) -> Result<Events, Vec<String>> {
+pub(super) fn open<I: Iterator<Item: Timed>>(
+    files: &[PathBuf],
+    options: &ReadOptions,
+    each: impl Fn(Reader) -> I,
+) -> Result<InOrder<I>, Vec<String>> {
     let (mut streams, mut problems) = (Vec::new(), Vec::new());
     for path in files {
         let (name, input): (String, Box<dyn Read>) = if path == Path::new("-") {
@@ -75,16 +101,17 @@ pub(super) fn open(files: &[PathBuf], options: &ReadOptions) -> Result<Events, V
             }
         };
         let reader = EventReader::new(input, &name, options);
-        streams.push(Ordered::new(reader, options.held));
+        streams.push(Ordered::new(each(reader), options.held));
     }
     if problems.is_empty() { Ok(Merged::new(streams)) } else { Err(problems) }
 }
 
 /// Says what could not be read, beside the result.
-pub(super) fn report(events: &Events, output: &mut Output) -> Totals {
+pub(super) fn report(events: &InOrder<Sifted<'_>>, output: &mut Output) -> Totals {
     let mut totals = Totals::default();
     for file in events.files() {
-        let (name, report) = (file.inner().name().to_owned(), file.inner().report());
+        let reader = &file.inner().reader;
+        let (name, report) = (reader.name().to_owned(), reader.report());
         for problem in &report.problems {
             output.remark(&format!("warning: {}", placed(&name, problem)));
         }
@@ -119,24 +146,53 @@ pub(super) fn placed(file: &str, problem: &Problem) -> String {
     }
 }
 
-/// The stream, with the number of events shown on a terminal while it takes longer.
-pub(super) fn watched(events: &mut Events) -> impl Iterator<Item = Event> {
-    use std::io::{IsTerminal, Write};
-    const BETWEEN: u64 = 1 << 16;
-    let is_terminal = std::io::stderr().is_terminal();
-    let start = std::time::Instant::now();
-    let mut count = 0_u64;
-    std::iter::from_fn(move || {
-        let event = events.next();
-        count += 1;
-        let is_shown = is_terminal && count > BETWEEN && start.elapsed().as_secs() >= 1;
-        if is_shown && event.is_none() {
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
-        } else if is_shown && count.is_multiple_of(BETWEEN) {
-            let _ = write!(std::io::stderr().lock(), "\r{count} events");
+impl<'s> Sifted<'s> {
+    /// What the sieve leaves of a file.
+    pub(super) fn new(reader: Reader, sieve: &'s Sieve, progress: &'s Progress) -> Self {
+        Self { reader, sieve, progress }
+    }
+}
+
+impl Iterator for Sifted<'_> {
+    type Item = Caught;
+
+    fn next(&mut self) -> Option<Caught> {
+        loop {
+            let event: Event = self.reader.next()?;
+            self.progress.tick();
+            if let Some(caught) = self.sieve.sift(event) {
+                return Some(caught);
+            }
         }
-        event
-    })
+    }
+}
+
+impl Progress {
+    /// Before the first event.
+    pub(super) fn start() -> Self {
+        let is_terminal = std::io::stderr().is_terminal();
+        Self { start: Instant::now(), is_terminal, events: Cell::new(0) }
+    }
+
+    /// Clears the line, after the last event.
+    pub(super) fn end(&self) {
+        if self.is_shown() {
+            let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
+        }
+    }
+
+    fn tick(&self) {
+        const BETWEEN: u64 = 1 << 16;
+        let events = self.events.get() + 1;
+        self.events.set(events);
+        if events.is_multiple_of(BETWEEN) && self.is_shown() {
+            let _ = write!(std::io::stderr().lock(), "\r{events} events");
+        }
+    }
+
+    fn is_shown(&self) -> bool {
+        self.is_terminal && self.start.elapsed() >= Duration::from_secs(1)
+    }
 }
 
 fn below(folder: &Path) -> Vec<PathBuf> {

@@ -11,12 +11,12 @@ use crate::diagnostic::{Severity, nearest};
 use crate::engine::event::Value;
 use crate::engine::read::{ReadOptions, rfc3339, time};
 use crate::engine::timeline::Bounds;
-use crate::engine::{self, Options, Outcome, RuleResult};
+use crate::engine::{Engine, Options, Outcome, RuleResult};
 use crate::ir::Rule;
 use crate::taxonomy::Taxonomy;
 
 use super::convert::usage;
-use super::events::{event_files, open, report, watched};
+use super::events::{Progress, Sifted, event_files, open, report};
 use super::output::{Output, counted};
 use super::workspace::Workspace;
 use super::{FINDINGS, Format, silence};
@@ -100,9 +100,13 @@ fn outcome(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>
     let read = ReadOptions { logsource: arguments.logsource.clone(), ..ReadOptions::default() };
     let rules = emitted(&workspace);
     output.findings(workspace.reported(), &workspace.sources);
-    let mut events = open(&files, &read)?;
-    let outcome = engine::run(&rules, watched(&mut events), Options { bounds })
+    let mut engine = Engine::new(&rules, Options { bounds })
         .map_err(|problem| vec![format!("{}: {}", problem.rule, problem.regex.reason)])?;
+    let (sieve, progress) = (engine.sieve(), Progress::start());
+    let mut events = open(&files, &read, |reader| Sifted::new(reader, &sieve, &progress))?;
+    events.by_ref().for_each(|caught| engine.take(&caught));
+    progress.end();
+    let outcome = engine.finish();
     for result in &outcome.results {
         if let Some(rule) = rules.get(result.rule) {
             print(arguments.format, rule, result, output);
@@ -116,7 +120,12 @@ fn outcome(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>
         let silent = |at: usize| !outcome.results.iter().any(|result| result.rule == at);
         let silent: Vec<_> =
             (0..rules.len()).filter(|at| silent(*at)).filter_map(|at| rules.get(at)).collect();
-        silence::explain(&silent, &workspace.sources, || open(&files, &read), output)?;
+        silence::explain(
+            &silent,
+            &workspace.sources,
+            || open(&files, &read, |reader| reader),
+            output,
+        )?;
     }
     output.remark(&format!(
         "{} over {}: {}",

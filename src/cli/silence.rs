@@ -7,7 +7,7 @@ use crate::engine::explain::{Explanation, explain as parts_of};
 use crate::ir::{Body, PatternId, Rule, words};
 use crate::source::{SourceMap, Span};
 
-use super::events::Events;
+use super::events::{InOrder, Reader};
 use super::output::{Output, counted};
 
 /// Events that an explanation looks at.
@@ -20,7 +20,7 @@ const MOST_EVENTS: usize = 100_000;
 pub(super) fn explain(
     silent: &[&Arc<Rule>],
     sources: &SourceMap,
-    again: impl Fn() -> Result<Events, Vec<String>>,
+    again: impl Fn() -> Result<InOrder<Reader>, Vec<String>>,
     output: &mut Output,
 ) -> Result<(), Vec<String>> {
     if silent.is_empty() {

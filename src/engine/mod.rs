@@ -1,8 +1,10 @@
 //! The reference evaluator: what a rule means, run over events (DESIGN 2.3, `docs/semantics.md`).
 //!
-//! Events are read from anything that implements `Read` ([`read`]), put in time order, and routed
-//! by log source to the rules that can match them. [`run`] returns one result per rule and key, and
-//! for rules over single events one per event.
+//! Events are read from anything that implements `Read` ([`read`]) and routed by log source to the
+//! rules that can match them ([`Sieve`]). What an event satisfies depends on no other, so this comes
+//! first; the few events that satisfy something are put in time order and taken by the [`Engine`],
+//! and all others are gone at once. [`run`] does both for events that are in order already: one
+//! result per rule and key, and for rules over single events one per event.
 //!
 //! `[{"logsource": "windows/process_creation", "Image": "C:\\a.exe", …}]` and a rule with
 //! `Image|endswith: '\a.exe'` → one result with the event's file and line.
@@ -26,6 +28,7 @@ use std::sync::Arc;
 use crate::ir::{Body, Rule};
 
 use event::Event;
+use read::Timed;
 use route::{Matched, Router, Target};
 use stage::Stages;
 use timeline::{Bounds, Losses};
@@ -56,20 +59,29 @@ pub struct RuleResult {
 pub struct Outcome {
     /// The results, by rule; those of a rule by key, or in time order for single events.
     pub results: Vec<RuleResult>,
-    /// Events that were looked at.
+    /// Events that satisfied something.
     pub events: u64,
-    /// Events without a time, of which only rules over single events take notice.
-    pub untimed: u64,
     /// Per rule, how many events satisfied each of its patterns, by name.
     pub sightings: Vec<Vec<(String, u64)>>,
     /// What was lost to limits.
     pub losses: Losses,
 }
 
+/// What tells which events satisfy something; a copy costs nothing.
+#[derive(Debug, Clone)]
+pub struct Sieve(Arc<Router>);
+
+/// An event that satisfies something, and what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Caught {
+    event: Event,
+    matched: Vec<Matched>,
+}
+
 /// Rules at work on a stream of events.
 #[derive(Debug)]
 pub struct Engine {
-    router: Router,
+    sieve: Sieve,
     stages: Stages,
     bounds: Bounds,
     /// The name of each rule that is over single events.
@@ -87,10 +99,28 @@ pub fn run(
     options: Options,
 ) -> Result<Outcome, Unrunnable> {
     let mut engine = Engine::new(rules, options)?;
+    let sieve = engine.sieve();
     for event in events {
-        engine.look(&event);
+        if let Some(caught) = sieve.sift(event) {
+            engine.take(&caught);
+        }
     }
     Ok(engine.finish())
+}
+
+impl Sieve {
+    /// The event, if it satisfies a pattern of a rule.
+    #[must_use]
+    pub fn sift(&self, event: Event) -> Option<Caught> {
+        let matched = self.0.matches(&event);
+        if matched.is_empty() { None } else { Some(Caught { event, matched }) }
+    }
+}
+
+impl Timed for Caught {
+    fn time(&self) -> Option<i64> {
+        self.event.time
+    }
 }
 
 impl Engine {
@@ -121,19 +151,29 @@ impl Engine {
             Body::Correlation(_) => None,
         };
         let singles = rules.iter().map(single).collect();
-        Ok(Self { router, stages, bounds: options.bounds, singles, outcome })
+        Ok(Self {
+            sieve: Sieve(Arc::new(router)),
+            stages,
+            bounds: options.bounds,
+            singles,
+            outcome,
+        })
     }
 
-    /// Looks at an event, not earlier than any before.
-    pub fn look(&mut self, event: &Event) {
+    /// What tells which events to take.
+    #[must_use]
+    pub fn sieve(&self) -> Sieve {
+        self.sieve.clone()
+    }
+
+    /// Takes an event, not earlier than any before.
+    pub fn take(&mut self, caught: &Caught) {
+        let event = &caught.event;
         self.outcome.events += 1;
-        self.outcome.untimed += u64::from(event.time.is_none());
-        for matched in self.router.matches(event) {
+        for matched in &caught.matched {
             match matched {
-                Matched::Rule(rule) => self.report(rule, event),
-                Matched::Patterns(stage, sightings) => {
-                    self.stages.push(stage, event, &sightings);
-                }
+                Matched::Rule(rule) => self.report(*rule, event),
+                Matched::Patterns(stage, sightings) => self.stages.push(*stage, event, sightings),
             }
         }
         if let Some(time) =

@@ -84,12 +84,17 @@ impl Router {
         for belongs in event.belongs.iter() {
             let Some(route) = self.routes.get(belongs.logsource.as_ref()) else { continue };
             let view = View::new(event, belongs.renames, &route.slots);
-            let candidates = route.prefilter.as_ref().map(|filter| filter.candidates(&view));
-            for (number, (target, matcher)) in route.wanted.iter().enumerate() {
-                let is_out = |of: &Vec<bool>| of.get(number) == Some(&false);
-                if !candidates.as_ref().is_some_and(is_out) && matcher.holds(&view) {
+            let mut ask = |(target, matcher): &(Target, Matcher)| {
+                if matcher.holds(&view) {
                     deliver(&mut matched, *target, belongs.renames);
                 }
+            };
+            match &route.prefilter {
+                Some(filter) => filter
+                    .candidates(&view)
+                    .filter_map(|number| route.wanted.get(number))
+                    .for_each(&mut ask),
+                None => route.wanted.iter().for_each(&mut ask),
             }
         }
         matched

@@ -7,6 +7,7 @@
 //! `Not(Test(Image endswith '\a.exe'))` holds of an event without `Image`.
 
 mod glob;
+mod grams;
 mod needs;
 mod prefilter;
 mod text;
@@ -27,7 +28,7 @@ use crate::taxonomy::Type;
 
 use super::event::Value;
 use super::key::canonical;
-use needs::{Need, needs};
+use needs::{Demand, demands};
 use text::{Case, Text};
 
 /// Bytes that a compiled regular expression may take.
@@ -38,7 +39,7 @@ const REGEX_SIZE: usize = 10 << 20;
 pub struct Matcher {
     root: Node,
     /// What it cannot hold without.
-    needs: Option<Vec<Need>>,
+    demands: Vec<Demand>,
 }
 
 /// A regular expression that does not compile within the limits.
@@ -58,14 +59,13 @@ impl Matcher {
     /// # Errors
     /// If a regular expression does not compile or would become too large.
     pub fn compile(predicate: &Predicate, slots: &mut Slots) -> Result<Self, BadRegex> {
-        Ok(Self { root: node(predicate, slots)?, needs: needs(predicate, slots) })
+        Ok(Self { root: node(predicate, slots)?, demands: demands(predicate, slots) })
     }
 
     /// What tells which of these matchers, by number, are worth asking.
     #[must_use]
     pub fn prefilter<'m>(matchers: impl Iterator<Item = &'m Self>) -> Prefilter {
-        let needs: Vec<_> = matchers.map(|matcher| matcher.needs.clone()).collect();
-        Prefilter::new(&needs)
+        Prefilter::new(matchers.map(|matcher| matcher.demands.as_slice()))
     }
 
     /// Whether the predicate holds of the event.
@@ -124,7 +124,30 @@ impl Node {
     }
 }
 
+impl Node {
+    /// What evaluating it costs, compared with others.
+    fn cost(&self) -> u32 {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::cost).sum(),
+            Self::Not(part) => part.cost(),
+            Self::Field { check, .. } => check.cost(),
+            Self::Pair { .. } => 4,
+            Self::Keyword(_) => 200,
+            Self::KeywordRegex(_) => 1_000,
+        }
+    }
+}
+
 impl Check {
+    fn cost(&self) -> u32 {
+        match self {
+            Self::Exists | Self::Null | Self::Boolean(_) | Self::Number(..) => 1,
+            Self::Text(text, Form::AsIs) => text.cost(),
+            Self::Text(_, Form::Canonical(_)) | Self::Cidr(_) | Self::TimePart(..) => 20,
+            Self::Regex(_) => 100,
+        }
+    }
+
     fn holds(&self, view: &View<'_>, slot: usize) -> bool {
         match self {
             Self::Text(text, Form::AsIs) => {
@@ -183,7 +206,7 @@ fn pair(view: &View<'_>, slot: usize, other: usize, cmp: TextCmp, case: Case) ->
 
 fn node(predicate: &Predicate, slots: &mut Slots) -> Result<Node, BadRegex> {
     Ok(match predicate {
-        Predicate::All(parts) => Node::All(nodes(parts, slots)?),
+        Predicate::All(parts) => Node::All(cheapest_first(nodes(parts, slots)?)),
         Predicate::Any(parts) => alternatives(parts, slots)?,
         Predicate::Not(part) => Node::Not(Box::new(node(part, slots)?)),
         Predicate::Test(test) => field(test, slots)?,
@@ -226,7 +249,13 @@ fn alternatives(parts: &[Predicate], slots: &mut Slots) -> Result<Node, BadRegex
             .map(move |text| Node::Field { slot, check: Check::Text(text, Form::AsIs) })
     });
     rest.extend(joined);
-    Ok(Node::Any(rest))
+    Ok(Node::Any(cheapest_first(rest)))
+}
+
+/// Parts whose order does not matter, in that of what evaluating them costs.
+fn cheapest_first(mut parts: Vec<Node>) -> Vec<Node> {
+    parts.sort_by_key(Node::cost);
+    parts
 }
 
 fn field(test: &Test, slots: &mut Slots) -> Result<Node, BadRegex> {

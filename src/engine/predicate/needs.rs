@@ -1,51 +1,65 @@
 //! What a predicate cannot hold without: texts of which at least one occurs in its field.
 //!
-//! `(Image endswith '\a.exe' or Image endswith '\b.exe') and not User == 'x'` needs `\a.exe` or
-//! `\b.exe` in `Image`. Rules that need what an event has not are not looked at
-//! ([`Prefilter`](super::Prefilter)).
+//! `(Image endswith '\a.exe' or Image endswith '\b.exe') and CommandLine contains ' -enc' and not
+//! User == 'x'` has two demands: `\a.exe` or `\b.exe` in `Image`, and ` -enc` in `CommandLine`.
+//! Rules that demand what an event has not are not looked at ([`Prefilter`](super::Prefilter)).
+
+use std::cmp::Reverse;
 
 use crate::engine::fold::fold;
 use crate::ir::{Op, Part, Predicate, Test, TextTest};
 
+use super::grams::GRAM;
 use super::view::Slots;
 use super::{Form, form};
 
-/// Texts that a predicate may need at most; a predicate that needs more is always looked at.
+/// Texts that a demand may name; one that would name more is not made.
 const MOST_NEEDS: usize = 5_000;
+
+/// Demands of a predicate that are looked at.
+pub(super) const MOST_DEMANDS: usize = 4;
 
 /// A folded text within a field.
 pub(super) type Need = (usize, String);
 
-/// Texts of which one must occur; `None` if it may hold without any. Recurses as deep as the
-/// predicate, which `check` bounds.
-pub(super) fn needs(predicate: &Predicate, slots: &mut Slots) -> Option<Vec<Need>> {
+/// Texts of which at least one must occur; of none: the predicate never holds.
+pub(super) type Demand = Vec<Need>;
+
+/// What must all be met, the strongest first; empty if the predicate may hold without any text.
+/// Recurses as deep as the predicate, which `check` bounds.
+pub(super) fn demands(predicate: &Predicate, slots: &mut Slots) -> Vec<Demand> {
     match predicate {
         Predicate::All(parts) => {
-            let needs: Vec<_> = parts.iter().filter_map(|part| needs(part, slots)).collect();
-            needs.into_iter().max_by_key(|needs| strength(needs))
+            let mut all: Vec<_> = parts.iter().flat_map(|part| demands(part, slots)).collect();
+            all.sort_by_cached_key(|demand| Reverse(strength(demand)));
+            all.truncate(MOST_DEMANDS);
+            all
         }
-        Predicate::Any(parts) => {
-            let mut all = Vec::new();
-            for part in parts {
-                all.extend(needs(part, slots)?);
-                if all.len() > MOST_NEEDS {
-                    return None;
-                }
-            }
-            Some(all)
-        }
-        Predicate::Test(test) => of_test(test, slots),
-        Predicate::Not(_) | Predicate::Keyword(_) | Predicate::KeywordRegex(_) => None,
+        Predicate::Any(parts) => any(parts, slots).into_iter().collect(),
+        Predicate::Test(test) => of_test(test, slots).into_iter().map(|need| vec![need]).collect(),
+        Predicate::Not(_) | Predicate::Keyword(_) | Predicate::KeywordRegex(_) => Vec::new(),
     }
 }
 
-/// How much needs leave out: the longer the shortest text, then the fewer texts, the more.
-fn strength(needs: &[Need]) -> (usize, std::cmp::Reverse<usize>) {
-    let shortest = needs.iter().map(|(_, text)| text.len()).min().unwrap_or(usize::MAX);
-    (shortest, std::cmp::Reverse(needs.len()))
+/// The demand of alternatives: the strongest of each.
+fn any(parts: &[Predicate], slots: &mut Slots) -> Option<Demand> {
+    let mut all = Vec::new();
+    for part in parts {
+        all.extend(demands(part, slots).into_iter().next()?);
+        if all.len() > MOST_NEEDS {
+            return None;
+        }
+    }
+    Some(all)
 }
 
-fn of_test(test: &Test, slots: &mut Slots) -> Option<Vec<Need>> {
+/// How much a demand leaves out: the longer the shortest text, then the fewer texts, the more.
+fn strength(demand: &Demand) -> (usize, Reverse<usize>) {
+    let shortest = demand.iter().map(|(_, text)| text.len()).min().unwrap_or(usize::MAX);
+    (shortest, Reverse(demand.len()))
+}
+
+fn of_test(test: &Test, slots: &mut Slots) -> Option<Need> {
     let Op::Text { test: text, .. } = &test.op else { return None };
     if form(&test.field.ty, text) != Form::AsIs {
         return None;
@@ -57,10 +71,8 @@ fn of_test(test: &Test, slots: &mut Slots) -> Option<Vec<Need>> {
         | TextTest::Contains(text) => text.as_str(),
         TextTest::Like(parts) => parts.iter().map(literal).max_by_key(|text| text.len())?,
     };
-    if longest.is_empty() {
-        return None;
-    }
-    Some(vec![(slots.add(&test.field.name), fold(longest))])
+    let folded = fold(longest);
+    (folded.len() >= GRAM).then(|| (slots.add(&test.field.name), folded))
 }
 
 fn literal(part: &Part) -> &str {

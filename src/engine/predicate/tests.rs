@@ -193,7 +193,7 @@ fn an_expression_that_grows_too_large_is_an_error() {
 
 /// Predicates over two fields whose texts are made of few letters.
 fn predicates() -> impl Strategy<Value = Predicate> {
-    let word = "[aAb]{0,3}";
+    let word = "[aAb]{0,6}";
     let like = prop::collection::vec(
         prop_oneof![Just(Part::Any), Just(Part::One), word.prop_map(Part::Literal)],
         0..4,
@@ -250,8 +250,8 @@ proptest! {
     #[test]
     fn matchers_mean_what_predicates_say_and_the_filter_loses_none(
         predicates in prop::collection::vec(predicates(), 1..6),
-        f in prop::option::of("[aAb]{0,4}"),
-        g in prop::option::of("[aAb]{0,4}"),
+        f in prop::option::of("[aAb]{0,9}"),
+        g in prop::option::of("[aAb]{0,9}"),
     ) {
         let given = [("f", &f), ("g", &g)];
         let fields = given.iter().filter_map(|(name, value)| {
@@ -262,12 +262,13 @@ proptest! {
         let matchers: Vec<_> =
             predicates.iter().map(|of| Matcher::compile(of, &mut slots).unwrap()).collect();
         let view = View::new(&event, &[], &slots);
-        let candidates = Matcher::prefilter(matchers.iter()).candidates(&view);
+        let candidates: Vec<usize> =
+            Matcher::prefilter(matchers.iter()).candidates(&view).collect();
         let value = |name: &str| if name == "f" { f.clone() } else { g.clone() };
-        for ((predicate, matcher), candidate) in predicates.iter().zip(&matchers).zip(candidates) {
+        for (number, (predicate, matcher)) in predicates.iter().zip(&matchers).enumerate() {
             let expected = meaning(predicate, &value);
             prop_assert_eq!(matcher.holds(&view), expected, "{:?}", predicate);
-            prop_assert!(candidate || !expected, "{:?} was left out", predicate);
+            prop_assert!(candidates.contains(&number) || !expected, "{:?} was left out", predicate);
         }
     }
 }

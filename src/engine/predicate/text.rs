@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use memchr::memmem::Finder;
 
 use crate::engine::fold::fold;
 use crate::ir::TextTest;
@@ -49,7 +50,7 @@ enum Kind {
     Equals(String),
     StartsWith(String),
     EndsWith(String),
-    Contains(String),
+    Contains(Finder<'static>),
     Like(Glob),
     EqualsAny(HashSet<String>),
     ContainsAny(AhoCorasick),
@@ -70,7 +71,7 @@ impl Text {
             TextTest::Equals(text) => Kind::Equals(case.apply(text)),
             TextTest::StartsWith(text) => Kind::StartsWith(case.apply(text)),
             TextTest::EndsWith(text) => Kind::EndsWith(case.apply(text)),
-            TextTest::Contains(text) => Kind::Contains(case.apply(text)),
+            TextTest::Contains(text) => containing_one(&case.apply(text)),
             TextTest::Like(parts) => Kind::Like(Glob::new(parts, |text| case.apply(text))),
         };
         Self { case, kind }
@@ -102,13 +103,24 @@ impl Text {
         self.case
     }
 
+    /// What it costs, compared with others.
+    pub(super) fn cost(&self) -> u32 {
+        match &self.kind {
+            Kind::Equals(_) | Kind::StartsWith(_) | Kind::EndsWith(_) => 2,
+            Kind::EqualsAny(_) => 4,
+            Kind::Contains(_) => 8,
+            Kind::Like(_) => 40,
+            Kind::ContainsAny(_) => 60,
+        }
+    }
+
     /// Whether it holds of a text, which is folded if [`Text::case`] says so.
     pub(super) fn fits(&self, value: &str) -> bool {
         match &self.kind {
             Kind::Equals(text) => value == text,
             Kind::StartsWith(text) => value.starts_with(text.as_str()),
             Kind::EndsWith(text) => value.ends_with(text.as_str()),
-            Kind::Contains(text) => value.contains(text.as_str()),
+            Kind::Contains(finder) => finder.find(value.as_bytes()).is_some(),
             Kind::Like(glob) => glob.fits(value),
             Kind::EqualsAny(texts) => texts.contains(value),
             Kind::ContainsAny(automaton) => automaton.is_match(value),
@@ -124,5 +136,9 @@ fn containing(texts: Vec<String>) -> Vec<Kind> {
             return vec![Kind::ContainsAny(automaton)];
         }
     }
-    texts.into_iter().map(Kind::Contains).collect()
+    texts.iter().map(|text| containing_one(text)).collect()
+}
+
+fn containing_one(text: &str) -> Kind {
+    Kind::Contains(Finder::new(text).into_owned())
 }

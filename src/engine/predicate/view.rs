@@ -38,8 +38,15 @@ pub struct View<'e> {
 #[derive(Debug)]
 struct Slot<'e> {
     value: Option<&'e Value>,
-    raw: OnceCell<Vec<Cow<'e, str>>>,
-    folded: OnceCell<Vec<Cow<'e, str>>>,
+    raw: OnceCell<Texts<'e>>,
+    folded: OnceCell<Texts<'e>>,
+}
+
+/// Texts, of which there is usually one.
+#[derive(Debug)]
+enum Texts<'e> {
+    One(Cow<'e, str>),
+    Many(Vec<Cow<'e, str>>),
 }
 
 impl<'e> View<'e> {
@@ -67,11 +74,12 @@ impl<'e> View<'e> {
     /// The texts of a field: one per value that is not null.
     pub(super) fn texts(&self, slot: usize, case: Case) -> &[Cow<'e, str>] {
         let Some(slot) = self.slots.get(slot) else { return &[] };
-        let raw = || texts(slot.value);
-        match case {
-            Case::Exact => slot.raw.get_or_init(raw),
-            Case::Folded => slot.folded.get_or_init(|| folded(slot.raw.get_or_init(raw))),
-        }
+        let raw = || slot.raw.get_or_init(|| Texts::of(slot.value));
+        let texts = match case {
+            Case::Exact => raw(),
+            Case::Folded => slot.folded.get_or_init(|| raw().folded()),
+        };
+        texts.as_slice()
     }
 
     /// The texts of all fields.
@@ -80,6 +88,29 @@ impl<'e> View<'e> {
         match case {
             Case::Exact => self.raw.get_or_init(raw),
             Case::Folded => self.folded.get_or_init(|| folded(self.raw.get_or_init(raw))),
+        }
+    }
+}
+
+impl<'e> Texts<'e> {
+    fn of(value: Option<&'e Value>) -> Self {
+        match value {
+            Some(Value::Text(text)) => Self::One(Cow::Borrowed(text)),
+            other => Self::Many(texts(other)),
+        }
+    }
+
+    fn folded(&self) -> Self {
+        match self {
+            Self::One(text) => Self::One(Cow::Owned(fold(text))),
+            Self::Many(texts) => Self::Many(folded(texts)),
+        }
+    }
+
+    fn as_slice(&self) -> &[Cow<'e, str>] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
         }
     }
 }

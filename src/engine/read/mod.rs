@@ -17,7 +17,7 @@ mod time;
 mod windows;
 mod zeek;
 
-pub use order::{Merged, Ordered};
+pub use order::{Merged, Ordered, Timed};
 pub use time::{part_of_time, rfc3339, time};
 
 use std::collections::VecDeque;

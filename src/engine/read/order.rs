@@ -9,11 +9,23 @@ use std::collections::BinaryHeap;
 
 use crate::engine::event::Event;
 
+/// Something with a time, in milliseconds since 1970.
+pub trait Timed {
+    /// Its time; `None` if it has none.
+    fn time(&self) -> Option<i64>;
+}
+
+impl Timed for Event {
+    fn time(&self) -> Option<i64> {
+        self.time
+    }
+}
+
 /// An iterator over a file's events in time order.
 #[derive(Debug)]
-pub struct Ordered<I> {
+pub struct Ordered<I: Iterator> {
     events: I,
-    heap: BinaryHeap<Reverse<Held>>,
+    heap: BinaryHeap<Reverse<Held<I::Item>>>,
     held: usize,
     next: u64,
     latest: i64,
@@ -22,33 +34,33 @@ pub struct Ordered<I> {
 }
 
 #[derive(Debug)]
-struct Held {
+struct Held<E> {
     time: i64,
     number: u64,
-    event: Event,
+    event: E,
 }
 
-impl PartialEq for Held {
+impl<E> PartialEq for Held<E> {
     fn eq(&self, other: &Self) -> bool {
         (self.time, self.number) == (other.time, other.number)
     }
 }
 
-impl Eq for Held {}
+impl<E> Eq for Held<E> {}
 
-impl PartialOrd for Held {
+impl<E> PartialOrd for Held<E> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Held {
+impl<E> Ord for Held<E> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.time, self.number).cmp(&(other.time, other.number))
     }
 }
 
-impl<I: Iterator<Item = Event>> Ordered<I> {
+impl<I: Iterator<Item: Timed>> Ordered<I> {
     /// Puts events in order, holding back so many.
     pub fn new(events: I, held: usize) -> Self {
         Self { events, heap: BinaryHeap::new(), held, next: 0, latest: i64::MIN, late: 0 }
@@ -59,20 +71,20 @@ impl<I: Iterator<Item = Event>> Ordered<I> {
         &self.events
     }
 
-    fn release(&mut self) -> Option<Event> {
+    fn release(&mut self) -> Option<I::Item> {
         let Reverse(held) = self.heap.pop()?;
         self.latest = held.time;
         Some(held.event)
     }
 }
 
-impl<I: Iterator<Item = Event>> Iterator for Ordered<I> {
-    type Item = Event;
+impl<I: Iterator<Item: Timed>> Iterator for Ordered<I> {
+    type Item = I::Item;
 
-    fn next(&mut self) -> Option<Event> {
+    fn next(&mut self) -> Option<I::Item> {
         while self.heap.len() <= self.held {
             let Some(event) = self.events.next() else { return self.release() };
-            let Some(time) = event.time else { return Some(event) };
+            let Some(time) = event.time() else { return Some(event) };
             if time < self.latest {
                 self.late += 1;
                 continue;
@@ -86,15 +98,14 @@ impl<I: Iterator<Item = Event>> Iterator for Ordered<I> {
 
 /// Several files' events, each in time order, as one.
 #[derive(Debug)]
-pub struct Merged<I: Iterator<Item = Event>> {
-    files: Vec<(Option<Event>, I)>,
+pub struct Merged<I: Iterator> {
+    files: Vec<(Option<I::Item>, I)>,
 }
 
-impl<I: Iterator<Item = Event>> Merged<I> {
+impl<I: Iterator<Item: Timed>> Merged<I> {
     /// Merges files; of simultaneous events those of earlier files come first.
     pub fn new(files: impl IntoIterator<Item = I>) -> Self {
-        let mut files: Vec<(Option<Event>, I)> =
-            files.into_iter().map(|file| (None, file)).collect();
+        let mut files: Vec<_> = files.into_iter().map(|file| (None, file)).collect();
         for (head, file) in &mut files {
             *head = file.next();
         }
@@ -107,12 +118,12 @@ impl<I: Iterator<Item = Event>> Merged<I> {
     }
 }
 
-impl<I: Iterator<Item = Event>> Iterator for Merged<I> {
-    type Item = Event;
+impl<I: Iterator<Item: Timed>> Iterator for Merged<I> {
+    type Item = I::Item;
 
-    fn next(&mut self) -> Option<Event> {
+    fn next(&mut self) -> Option<I::Item> {
         let waiting = self.files.iter_mut().filter(|(head, _)| head.is_some());
-        let (head, file) = waiting.min_by_key(|(head, _)| head.as_ref().and_then(|e| e.time))?;
+        let (head, file) = waiting.min_by_key(|(head, _)| head.as_ref().and_then(Timed::time))?;
         std::mem::replace(head, file.next())
     }
 }

@@ -151,7 +151,7 @@ impl Timeline {
     pub fn push(&mut self, event: &Event, sightings: &[Sighting]) {
         let Some(time) = event.time else { return };
         for (key, occurrence) in self.intake.occurrences(&self.shape, time, event, sightings) {
-            self.add(Arc::new(key), Arc::new(occurrence));
+            self.add(key, Arc::new(occurrence));
         }
     }
 
@@ -208,7 +208,9 @@ impl Timeline {
         self.expiry.len()
     }
 
-    fn add(&mut self, key: Arc<KeyValues>, occurrence: Arc<Occurrence>) {
+    fn add(&mut self, key: KeyValues, occurrence: Arc<Occurrence>) {
+        let known = self.keys.get_key_value(&key).map(|(known, _)| Arc::clone(known));
+        let key = known.unwrap_or_else(|| Arc::new(key));
         let new = || KeyState::new(&self.shape.tracks, &self.shape.aggregates);
         let state = self.keys.entry(Arc::clone(&key)).or_insert_with(new);
         state.push(&self.shape.tracks, &occurrence);
