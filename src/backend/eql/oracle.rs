@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::tests::column;
 use super::{Backend, Eql};
-use crate::diagnostic::Code;
+use crate::diagnostic::CODES;
 use crate::ir::{
     Anchor, Class, Cmp, Cond, Meta, Op, Part, PatternId, Predicate, Regex, Step, Test, TextTest,
 };
@@ -46,8 +46,8 @@ fn queries_for_the_oracle() {
 }
 
 fn plan(spec: &Value) -> Plan {
-    let accepted = spec["accept"].as_bool() == Some(true);
-    let accept = if accepted { vec![Code::SimultaneousEvents] } else { Vec::new() };
+    let accepts = |code: &str| list(&spec["accept"]).iter().any(|accepted| accepted == code);
+    let accept = CODES.iter().filter(|entry| accepts(entry.id)).map(|entry| entry.code).collect();
     let body = match spec.get("filter") {
         Some(filter) => PlanBody::Filter(vec![leg(vec![predicate(filter)])]),
         None => PlanBody::Timeline(Box::new(timeline(spec))),
@@ -77,7 +77,7 @@ fn timeline(spec: &Value) -> Timeline {
         patterns: Vec::new(),
         keys: vec!["g".into()],
         window: spec["window"].as_u64().unwrap(),
-        skew: 0,
+        skew: spec["skew"].as_u64().unwrap(),
         cond: cond(&spec["cond"]),
         overlaps: list(&spec["overlaps"]).iter().map(pair).collect(),
         masks: Vec::new(),
@@ -140,8 +140,12 @@ fn cond(spec: &Value) -> Cond {
         "absent" => Cond::Absent {
             pattern: pattern(&spec[1]),
             span: spec[2].as_u64().unwrap(),
-            anchor: Anchor::Before,
-            of: None,
+            anchor: match spec[3].as_str().unwrap() {
+                "before" => Anchor::Before,
+                "after" => Anchor::After,
+                _ => Anchor::Around,
+            },
+            of: spec[4].is_u64().then(|| pattern(&spec[4])),
         },
         other => panic!("no condition {other}"),
     }

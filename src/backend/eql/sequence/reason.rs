@@ -106,6 +106,12 @@ pub(super) const ALTERNATIVES_AND_ABSENCE: Reason = Reason::new(
     "make a rule of each alternative; or keep this rule to `splunk` and `kql`",
 );
 
+pub(super) const NOT_LOOKED_AT: Reason = Reason::new(
+    "EQL reports an event that completes a number, but this rule does not look at events that are \
+     counted under `not`",
+    "write the opposite comparison without `not`; or keep this rule to `splunk` and `kql`",
+);
+
 pub(super) const SPANS_OF_ABSENCE: Reason = Reason::new(
     "EQL has one `maxspan` for a whole sequence, but here spans of time differ",
     "give all absences the same span, and none of their own beside a count; or keep this rule to \

@@ -214,9 +214,16 @@ fn place(role: &Role, absences: &[Absence]) -> Result<(u64, Anchor), Reason> {
     Ok((first.span, first.anchor))
 }
 
-/// Absences without an anchor of their own are decided at the firing. Another event that is named
-/// without `not` would make the rule look again, unless that event fires by itself.
+/// Whether the rule looks exactly when a scene's events come.
+///
+/// It does not look at an event that is only named under `not`. And absences without an anchor of
+/// their own are decided at the firing: another event that is named without `not` would make the
+/// rule look again, unless that event fires by itself.
 pub(super) fn check_firings(scenes: &[Scene], named: &[PatternId]) -> Result<(), Reason> {
+    let occurring = scenes.iter().flat_map(|scene| &scene.chains).flat_map(|chain| &chain.roles);
+    if occurring.flatten().any(|pattern| !named.contains(pattern)) {
+        return Err(reason::NOT_LOOKED_AT);
+    }
     let by_themselves: Role = scenes
         .iter()
         .filter(|scene| scene.absences.is_empty())

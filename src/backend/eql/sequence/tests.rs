@@ -221,7 +221,7 @@ fn numbers_bounded_from_above_are_met_on_the_way() {
     accepted(&count(&[A], Cmp::Eq, 2), &[TIES], "[a] with runs=2");
     let range = vec![count(&[A], Cmp::Gt, 2), count(&[A], Cmp::Lte, 5)];
     accepted(&Cond::All(range), &[TIES], "[a] with runs=3");
-    check(not(count(&[A], Cmp::Lt, 2)), &["[a] with runs=2"]);
+    check(with_a(not(count(&[A], Cmp::Lt, 2))), &["[a] with runs=2"]);
     check(count(&[A], Cmp::Neq, 0), &["a"]);
     let found = render(timeline(count(&[A], Cmp::Eq, 1)), vec![TIES]).unwrap();
     assert!(found[0].starts_with("// accepted (W0606): "), "{}", found[0]);
@@ -289,6 +289,7 @@ fn what_no_sequence_says_is_refused() {
         count(&[A], Cmp::Neq, 3),
         count(&[A], Cmp::Gte, 0),
         not(count(&[A], Cmp::Gte, 3)),
+        with_a(not(count(&[B], Cmp::Lt, 3))),
         both([count(&[A], Cmp::Eq, 2), Cond::Seen(B)]),
         both([count(&[A], Cmp::Eq, 2), not(Cond::Seen(B))]),
         with_a(absence(1, Anchor::Around, None)),
