@@ -291,7 +291,8 @@ fn check_keys(correlation: &Correlation, legs: &[Leg], span: Span, found: &mut V
                 "the key `{}` is `{}` in one event and `{}`, of another type, in the other",
                 key.name, first.name, other.name
             );
-            found.push(Diagnostic::new(Code::KeyTypes, span, message));
+            let help = "use fields that the platform keeps in columns of one type";
+            found.push(Diagnostic::new(Code::KeyTypes, span, message).help(help));
         }
     }
 }
