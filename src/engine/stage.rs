@@ -25,8 +25,8 @@ pub(super) struct Stages {
 #[derive(Debug)]
 struct Stage {
     timeline: Timeline,
-    /// Whom its firings are events for.
-    feeds: Vec<(usize, PatternId)>,
+    /// Whom its firings are events for, and of which patterns: a firing is one event.
+    feeds: BTreeMap<usize, Vec<PatternId>>,
     /// How long its own events wait for firings of others; `None`: it needs none.
     held: Option<i64>,
     /// The events that wait, by time.
@@ -71,13 +71,13 @@ impl Stages {
         let held = held.max();
         for (feeder, pattern) in feeders {
             if let Some(feeder) = self.stages.get_mut(feeder) {
-                feeder.feeds.push((stage, pattern));
+                feeder.feeds.entry(stage).or_default().push(pattern);
             }
         }
         self.stages.push(Stage {
             timeline: Timeline::new(&Arc::new(correlation.clone()), bounds)
                 .suppressing(rule.meta.suppress.as_ref()),
-            feeds: Vec::new(),
+            feeds: BTreeMap::new(),
             held,
             waiting: BTreeMap::new(),
             reports: report.into_iter().collect(),
@@ -100,10 +100,12 @@ impl Stages {
             let Some(stage) = self.stages.get_mut(at) else { continue };
             let firings = stage.advance(now);
             let feeds = stage.feeds.clone();
-            for (fed, pattern) in feeds {
+            for (fed, patterns) in feeds {
                 let Some(fed) = self.stages.get_mut(fed) else { continue };
-                let sighting = Sighting { pattern, renames: &[] };
-                firings.iter().for_each(|firing| fed.push(firing, &[sighting]));
+                let sightings = patterns.into_iter();
+                let sightings = sightings.map(|pattern| Sighting { pattern, renames: &[] });
+                let sightings: Vec<_> = sightings.collect();
+                firings.iter().for_each(|firing| fed.push(firing, &sightings));
             }
         }
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::engine::event::{Belongs, Origin, Value};
 use crate::ir::{
     Cmp, Cond, Correlation, FieldRef, Key, Meta, Op, Pattern, PatternId, PatternSource, Predicate,
-    Test, TextTest, Transform,
+    Step, Test, TextTest, Transform,
 };
 use crate::source::Span;
 use crate::taxonomy::Type;
@@ -92,6 +92,36 @@ fn rules_are_chained_by_their_firings() {
         outcome.results.iter().map(|of| (of.rule, of.verdict.first, of.verdict.count)).collect();
     assert_eq!(found, [(0, Some(3), 1), (1, Some(2), 2)]);
     assert_eq!(outcome.results[0].key, [("host".to_owned(), "h".to_owned())]);
+}
+
+#[test]
+fn a_firing_that_is_two_patterns_does_not_follow_itself() {
+    let inner = rule("inner", count_at_least(pattern("a", "test", "a"), 2));
+    let firings = |name: &str| Pattern {
+        name: name.to_owned(),
+        source: PatternSource::Firings(Arc::clone(&inner)),
+        span: Span::default(),
+    };
+    let step = |pattern| Step { pattern: PatternId(pattern), within: None, without: Vec::new() };
+    let Body::Correlation(counting) = count_at_least(firings("first"), 1) else { unreachable!() };
+    let keys = counting.keys.iter().cloned().map(|mut key| {
+        key.fields = vec![key.fields[0].clone(), key.fields[0].clone()];
+        key
+    });
+    let outer = Body::Correlation(Correlation {
+        keys: keys.collect(),
+        patterns: vec![firings("first"), firings("second")],
+        cond: Cond::Chain(vec![step(0), step(1)]),
+        ..counting
+    });
+    let rules = [rule("outer", outer)];
+    let firings_of = |times: &[i64]| {
+        let events = times.iter().map(|time| event(Some(*time), "test", "a"));
+        let outcome = run(&rules, events, Options::default()).unwrap();
+        outcome.results.iter().map(|of| of.verdict.count).sum::<u64>()
+    };
+    assert_eq!(firings_of(&[1, 2]), 0);
+    assert_eq!(firings_of(&[1, 2, 3]), 1);
 }
 
 #[test]

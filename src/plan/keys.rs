@@ -40,7 +40,8 @@ fn is_text(value: &Scalar) -> bool {
     }
 }
 
-fn transformed(transform: Transform) -> Option<Spelling> {
+/// The spelling that a transform makes.
+pub(super) fn transformed(transform: Transform) -> Option<Spelling> {
     match transform {
         Transform::None => None,
         Transform::Lower => Some(Spelling::Lower),

@@ -10,13 +10,16 @@ use crate::source::Span;
 use crate::taxonomy::Parts;
 
 use super::disjoint::may_overlap;
+use super::firings::{self, Chained};
 use super::push::{At, Columns};
 use super::shows::{self, Site};
 use super::{Leg, Timeline, atoms, keys, refuse, rows};
 
 /// One leg per place of the pattern's log source.
 pub(super) fn filter(pattern: &Pattern, platform: &Platform) -> Result<Vec<Leg>, Vec<Diagnostic>> {
-    let events = Events::of(pattern).map_err(|refusal| vec![refusal])?;
+    let Some(events) = Events::of(pattern) else {
+        return Err(vec![refuse(pattern.span, "only correlations read firings")]);
+    };
     let places = places(&events, platform).map_err(|refusal| vec![refusal])?;
     let mut found = Vec::new();
     let mut legs = Vec::new();
@@ -27,6 +30,7 @@ pub(super) fn filter(pattern: &Pattern, platform: &Platform) -> Result<Vec<Leg>,
         legs.push(Leg {
             place: (*place).clone(),
             lets: columns.lets,
+            firings: None,
             flags: vec![(PatternId(0), predicate)],
             keys: Vec::new(),
             shows: Vec::new(),
@@ -39,30 +43,37 @@ pub(super) fn filter(pattern: &Pattern, platform: &Platform) -> Result<Vec<Leg>,
     if found.is_empty() { Ok(legs) } else { Err(found) }
 }
 
-/// The legs of a correlation and its condition over them.
-pub(super) fn timeline(
-    correlation: &Correlation,
+/// The legs of a correlation and its condition over them; `chained` receives the correlations whose
+/// firings it reads.
+pub(super) fn timeline<'a>(
+    correlation: &'a Correlation,
     rule: &Rule,
     platform: &Platform,
+    chained: &mut Chained<'a>,
 ) -> Result<Timeline, Vec<Diagnostic>> {
     let mut found = Vec::new();
-    found.extend(beyond_lookback(correlation, rule, platform));
     let groups = group(correlation, platform, &mut found);
     let mut legs = Vec::new();
     for group in &groups {
         legs.push(leg(group, correlation, platform, &mut found));
     }
+    let firings = chained.legs(correlation, platform, &mut found);
+    found.extend(beyond_lookback(correlation, rule, platform, chained.back(&firings)));
     if !found.is_empty() {
         return Err(found);
     }
+    let mut overlaps = overlaps(correlation, &groups, &legs, &mut found);
+    overlaps.extend(firings::overlaps(correlation, &firings, &mut found));
+    overlaps.sort_unstable();
+    legs.extend(firings);
     check_keys(correlation, &legs, rule.meta.span, &mut found);
-    let overlaps = overlaps(correlation, &groups, &legs, &mut found);
     if !found.is_empty() {
         return Err(found);
     }
     let lowered = atoms::lower(correlation, &overlaps, rule.meta.span)?;
     Ok(Timeline {
         legs,
+        chained: Vec::new(),
         patterns: correlation.patterns.iter().map(|pattern| pattern.name.clone()).collect(),
         keys: correlation.keys.iter().map(|key| key.name.clone()).collect(),
         window: correlation.window,
@@ -77,20 +88,26 @@ pub(super) fn timeline(
     })
 }
 
-/// E0607 where the window is longer than the platform lets a query look back.
+/// E0607 where the window is longer than the platform lets a query look back; `chained` is how far
+/// the rules look back whose firings it reads.
 fn beyond_lookback(
     correlation: &Correlation,
     rule: &Rule,
     platform: &Platform,
+    chained: u64,
 ) -> Option<Diagnostic> {
     const DAY: u64 = 86_400_000;
     let days = platform.lookback?;
-    (correlation.window > days.saturating_mul(DAY)).then(|| {
-        let message = format!(
-            "the window has {} days, but `{}` looks back {days} days at most",
-            correlation.window.div_ceil(DAY),
-            platform.name
-        );
+    let back = correlation.window.saturating_add(chained);
+    (back > days.saturating_mul(DAY)).then(|| {
+        let message = match chained {
+            0 => format!("the window has {} days", back.div_ceil(DAY)),
+            _ => format!(
+                "the window and those of the chained rules have {} days together",
+                back.div_ceil(DAY)
+            ),
+        };
+        let message = format!("{message}, but `{}` looks back {days} days at most", platform.name);
         Diagnostic::new(Code::OverLimit, rule.meta.span, message)
             .help("shorten the timespan; `m` are minutes and `M` are months")
     })
@@ -104,16 +121,13 @@ struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
-    fn of(pattern: &'a Pattern) -> Result<Self, Diagnostic> {
+    /// None for the firings of another rule.
+    fn of(pattern: &'a Pattern) -> Option<Self> {
         match &pattern.source {
             PatternSource::Events { logsource, predicate } => {
-                Ok(Self { logsource, predicate, span: pattern.span })
+                Some(Self { logsource, predicate, span: pattern.span })
             }
-            PatternSource::Firings(_) => Err(refuse(
-                pattern.span,
-                format!("no plan finds the firings of the correlation `{}`", pattern.name),
-            )
-            .help("write one correlation over the events themselves")),
+            PatternSource::Firings(_) => None,
         }
     }
 }
@@ -169,10 +183,9 @@ fn group<'a>(
     let mut groups: Vec<Group<'a>> = Vec::new();
     for (number, pattern) in correlation.patterns.iter().enumerate() {
         let id = PatternId(number);
-        let held = Events::of(pattern)
-            .and_then(|events| places(&events, platform).map(|places| (events, places)));
-        let (events, places) = match held {
-            Ok(held) => held,
+        let Some(events) = Events::of(pattern) else { continue };
+        let places = match places(&events, platform) {
+            Ok(places) => places,
             Err(refusal) => {
                 found.push(refusal);
                 continue;
@@ -256,7 +269,8 @@ fn leg(
         shows::column(field, &sites, &mut columns, found)
     });
     let shows = shows.collect();
-    Leg { place: Place { conditions, ..first }, lets: columns.lets, flags, keys, shows }
+    let place = Place { conditions, ..first };
+    Leg { place, firings: None, lets: columns.lets, flags, keys, shows }
 }
 
 /// The columns of the key, computed where its values are not compared as they are.
@@ -338,7 +352,11 @@ fn flagged(leg: &Leg) -> impl Iterator<Item = (PatternId, Predicate<Column>)> {
     leg.flags.iter().map(move |(id, flag)| (*id, Predicate::all([place.clone(), flag.clone()])))
 }
 
-fn refuse_shared(correlation: &Correlation, one: PatternId, other: PatternId) -> Diagnostic {
+pub(super) fn refuse_shared(
+    correlation: &Correlation,
+    one: PatternId,
+    other: PatternId,
+) -> Diagnostic {
     let name =
         |id: PatternId| correlation.patterns.get(id.0).map_or("", |pattern| pattern.name.as_str());
     let span = correlation.patterns.get(other.0).map_or_else(Span::default, |found| found.span);

@@ -20,6 +20,7 @@ mod chain;
 mod constant;
 mod describe;
 mod disjoint;
+mod firings;
 mod keys;
 mod kind;
 mod legs;
@@ -30,9 +31,12 @@ mod timeline;
 mod trace;
 
 pub use describe::{describe, describe_events, describe_place};
+pub use firings::part;
 pub use kind::Kind;
 pub use timeline::{Before, Fire, Holds, Link, Mask, Show, Start, Timeline};
 pub use trace::{How, Pushed, Trace, TracedField, trace};
+
+use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Body, Meta, Op, Part, PatternId, Predicate, Rule, Test, TextTest};
@@ -66,6 +70,9 @@ pub enum PlanBody {
 pub struct Leg {
     /// The place. Its conditions are not part of the flags; a back end adds them.
     pub place: Place,
+    /// For firings instead of events: the index into [`Timeline::chained`]. The place has no table
+    /// then, and the parts of the firings' key are the columns [`part`] `0`, `1`, …
+    pub firings: Option<usize>,
     /// Computed columns that the flags and keys use, in order; none refers to a later one.
     pub lets: Vec<Let>,
     /// The patterns and what holds of their events here, over columns only.
@@ -74,6 +81,30 @@ pub struct Leg {
     pub keys: Vec<Option<Column>>,
     /// Each of [`Timeline::shows`], if the leg has events of its pattern.
     pub shows: Vec<Option<Column>>,
+}
+
+impl Leg {
+    /// The columns that the leg reads at its place, without those it computes.
+    #[must_use]
+    pub fn columns(&self) -> BTreeSet<&str> {
+        let mut read = BTreeSet::from([self.place.time.name.as_str()]);
+        read.extend(self.place.conditions.iter().map(|rows| rows.column.name.as_str()));
+        for (_, flag) in &self.flags {
+            flag.tests(&mut |test| {
+                read.insert(&test.field.name);
+                if let Op::Field { other, .. } = &test.op {
+                    read.insert(&other.name);
+                }
+            });
+        }
+        let carried = self.keys.iter().chain(&self.shows).flatten();
+        read.extend(carried.map(|column| column.name.as_str()));
+        for computed in self.lets.iter().rev() {
+            read.remove(computed.column.name.as_str());
+            push::columns_of(&computed.value, &mut read);
+        }
+        read
+    }
 }
 
 /// A computed column.
@@ -94,7 +125,7 @@ pub fn plan(rule: &Rule, platform: &Platform) -> Result<Plan, Vec<Diagnostic>> {
     let body = match &rule.body {
         Body::Events(pattern) => PlanBody::Filter(legs::filter(pattern, platform)?),
         Body::Correlation(correlation) => {
-            PlanBody::Timeline(Box::new(legs::timeline(correlation, rule, platform)?))
+            PlanBody::Timeline(Box::new(firings::chain(correlation, rule, platform)?))
         }
     };
     Ok(Plan {

@@ -250,7 +250,7 @@ fn add_new(diagnostic: Diagnostic, found: &mut Vec<Diagnostic>) {
 }
 
 /// Every column that a value is made of.
-fn columns_of<'a>(value: &'a Scalar, into: &mut BTreeSet<&'a str>) {
+pub(super) fn columns_of<'a>(value: &'a Scalar, into: &mut BTreeSet<&'a str>) {
     match value {
         Scalar::Column(column) | Scalar::Member(column, _) => {
             into.insert(&column.name);

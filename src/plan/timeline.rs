@@ -21,6 +21,9 @@ impl Mask {
 pub struct Timeline {
     /// What is read; an event is in one leg only.
     pub legs: Vec<Leg>,
+    /// Correlations whose firings are events of this one, of the whole chain; each reads firings
+    /// only of those before it. Empty but for the last of a chain.
+    pub chained: Vec<Timeline>,
     /// Names of the patterns.
     pub patterns: Vec<String>,
     /// Names of the parts of the key, also as columns of the result.

@@ -48,6 +48,12 @@ impl Backend for Eql {
     fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>> {
         match &plan.body {
             PlanBody::Filter(legs) => filter(legs, plan.meta.span),
+            PlanBody::Timeline(timeline) if !timeline.chained.is_empty() => {
+                let message = "EQL finds sequences of events, not of the firings of other rules";
+                let refusal = Diagnostic::new(Code::NotExpressible, plan.meta.span, message)
+                    .help("write one correlation over the events themselves");
+                Err(vec![refusal])
+            }
             PlanBody::Timeline(timeline) => {
                 let mut timeline = timeline.clone();
                 timeline.legs.iter_mut().for_each(keys_as_stored);

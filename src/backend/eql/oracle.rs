@@ -66,7 +66,7 @@ fn leg(flags: Vec<Predicate<Column>>) -> Leg {
         identity: Vec::new(),
     };
     let flags = flags.into_iter().enumerate().map(|(id, flag)| (PatternId(id), flag)).collect();
-    Leg { place, lets: Vec::new(), flags, keys: Vec::new(), shows: Vec::new() }
+    Leg { place, firings: None, lets: Vec::new(), flags, keys: Vec::new(), shows: Vec::new() }
 }
 
 fn timeline(spec: &Value) -> Timeline {
@@ -74,6 +74,7 @@ fn timeline(spec: &Value) -> Timeline {
     let pair = |pair: &Value| (pattern(&pair[0]), pattern(&pair[1]));
     Timeline {
         legs: vec![Leg { keys: vec![Some(column("g"))], ..leg(flags) }],
+        chained: Vec::new(),
         patterns: Vec::new(),
         keys: vec!["g".into()],
         window: spec["window"].as_u64().unwrap(),

@@ -20,6 +20,8 @@ use crate::source::Span;
 pub(super) struct Shape<'a> {
     timeline: &'a Timeline,
     legs: &'a [Leg],
+    /// How many sources stand before these.
+    first: usize,
     /// Names that no column of the result has.
     pub(super) names: Names,
     /// The column that holds an event's own time.
@@ -31,22 +33,24 @@ pub(super) struct Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
-    /// The columns that the legs have in common.
-    pub(super) fn of(timeline: &'a Timeline, rule: Span, refused: &mut Vec<Diagnostic>) -> Self {
+    /// The columns that the legs have in common; `first` sources stand before them, and `names`
+    /// are apart from those of [`columns`].
+    pub(super) fn of(
+        timeline: &'a Timeline,
+        first: usize,
+        names: &Names,
+        rule: Span,
+        refused: &mut Vec<Diagnostic>,
+    ) -> Self {
         let legs = &timeline.legs;
-        let times: Vec<&str> = legs.iter().map(|leg| leg.place.time.name.as_str()).collect();
-        let time = match times.as_slice() {
-            [first, rest @ ..] if rest.iter().all(|other| other == first) => first,
-            _ => "Timestamp",
-        };
+        let time = clock(legs);
         let identity = identity(legs, time);
-        let names = identity.iter().map(|column| column.name.as_str());
-        let taken: Vec<&str> = names.chain([time]).collect();
         legs.iter().for_each(|leg| leg::check_names(leg, rule, refused));
         Self {
             timeline,
             legs,
-            names: Names::apart_from(&taken),
+            first,
+            names: names.clone(),
             time: syntax::name(time),
             keys: keys(timeline, rule, refused),
             identity,
@@ -59,14 +63,28 @@ impl<'a> Shape<'a> {
             let any = Predicate::any(leg.flags.iter().map(|(_, flag)| flag.clone()));
             let stages = leg::stages(leg, &any, rule, refused);
             let columns = self.columns(leg, rule, refused);
+            let table = match leg.firings {
+                Some(number) => self.names.of("firings", number),
+                None => syntax::name(&leg.place.table),
+            };
             context! {
-                name => Value::from(self.names.of("events", number)),
-                table => Value::from(syntax::name(&leg.place.table)),
+                name => Value::from(self.source(number)),
+                table => Value::from(table),
                 stages => stages.into_iter().map(Value::from).collect::<Vec<_>>(),
                 columns => Value::from(Kusto::join(columns, ", ")),
             }
         };
         self.legs.iter().enumerate().map(source).collect()
+    }
+
+    /// The name of a source.
+    pub(super) fn source(&self, number: usize) -> Kusto {
+        self.names.of("events", self.first + number)
+    }
+
+    /// The names of the sources.
+    pub(super) fn source_names(&self) -> Vec<Kusto> {
+        (0..self.legs.len()).map(|number| self.source(number)).collect()
     }
 
     /// Whether events belong together by a key.
@@ -147,6 +165,20 @@ impl<'a> Shape<'a> {
             _ => Kusto::trusted(format!("{width}({value})")),
         }
     }
+}
+
+/// The column of results that holds an event's time.
+fn clock(legs: &[Leg]) -> &str {
+    let mut clocks = legs.iter().map(|leg| leg.place.time.name.as_str());
+    let first = clocks.next();
+    first.filter(|first| clocks.all(|other| other == *first)).unwrap_or("Timestamp")
+}
+
+/// The columns that an event keeps: its time and what identifies it.
+pub(super) fn columns(timeline: &Timeline) -> Vec<String> {
+    let time = clock(&timeline.legs);
+    let identity = identity(&timeline.legs, time).into_iter().map(|column| column.name);
+    std::iter::once(time.to_owned()).chain(identity).collect()
 }
 
 /// What identifies an event in any leg; as text where legs differ in its type.

@@ -11,43 +11,85 @@
 use minijinja::{Value, context};
 
 use super::broken_template;
-use super::legs::Shape;
+use super::legs::{self, Shape};
 use super::names::Names;
 use super::scan::{self, Class, Scan};
 use super::syntax::{self, Kusto};
 use crate::backend::template;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Start, Timeline};
+use crate::plan::{Start, Timeline, part};
 use crate::source::Span;
 
 const TEMPLATE: &str = include_str!("../../../templates/kql/timeline.j2");
 
-/// The query for the firings of a correlation.
+/// The query for the firings of a correlation; of a chain, each correlation is a `let` of its
+/// firings.
 pub(super) fn render(timeline: &Timeline, rule: Span) -> Result<String, Vec<Diagnostic>> {
+    let chain = || timeline.chained.iter().chain([timeline]);
+    let taken: Vec<String> = chain().flat_map(legs::columns).collect();
+    let names = Names::apart_from(&taken.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut chained = Vec::new();
     let mut refused = Vec::new();
-    if timeline.skew > 0 && has_order(timeline) {
-        let message = "KQL has no exact form for an order with a tolerance (`skew`)";
-        refused.push(
-            Diagnostic::new(Code::NotExpressible, rule, message)
-                .help("leave out `skew`, or use `and` where the order does not matter"),
-        );
+    let mut first = 0;
+    for (number, timeline) in chain().enumerate() {
+        let shape = Shape::of(timeline, first, &names, rule, &mut refused);
+        first += timeline.legs.len();
+        let firings = (number + 1 < chain().count()).then_some(number);
+        let stage = Stage { timeline, shape: &shape, firings, chained: &chained };
+        match stage.render(rule) {
+            Ok(text) => chained.push(Kusto::trusted(text)),
+            Err(more) => refused.extend(more),
+        }
     }
-    if timeline.fires.is_empty() {
-        let message = "no event of the condition can fire it";
-        refused.push(
-            Diagnostic::new(Code::NotExpressible, rule, message)
-                .help("name an event that must occur, not only events that must not"),
-        );
+    match chained.pop() {
+        Some(query) if refused.is_empty() => Ok(query.to_string()),
+        Some(_) | None => Err(refused),
     }
-    let shape = Shape::of(timeline, rule, &mut refused);
-    let sources = shape.sources(rule, &mut refused);
-    if !refused.is_empty() {
-        return Err(refused);
+}
+
+/// A correlation of a chain.
+struct Stage<'a> {
+    timeline: &'a Timeline,
+    shape: &'a Shape<'a>,
+    /// Its number, if others read its firings.
+    firings: Option<usize>,
+    /// What stands before it.
+    chained: &'a [Kusto],
+}
+
+impl Stage<'_> {
+    fn render(&self, rule: Span) -> Result<String, Vec<Diagnostic>> {
+        let mut refused = Vec::new();
+        if self.timeline.skew > 0 && has_order(self.timeline) {
+            let message = "KQL has no exact form for an order with a tolerance (`skew`)";
+            refused.push(
+                Diagnostic::new(Code::NotExpressible, rule, message)
+                    .help("leave out `skew`, or use `and` where the order does not matter"),
+            );
+        }
+        if self.timeline.fires.is_empty() {
+            let message = "no event of the condition can fire it";
+            refused.push(
+                Diagnostic::new(Code::NotExpressible, rule, message)
+                    .help("name an event that must occur, not only events that must not"),
+            );
+        }
+        let sources = self.shape.sources(rule, &mut refused);
+        if !refused.is_empty() {
+            return Err(refused);
+        }
+        let classes = scan::classes(&self.timeline.fires);
+        let pipeline = Pipeline { timeline: self.timeline, shape: self.shape, classes: &classes };
+        let names = &self.shape.names;
+        let before = if self.firings.is_some() { &[] } else { self.chained };
+        let context = context! {
+            chained => before.iter().cloned().map(Value::from).collect::<Vec<_>>(),
+            firings_name => optional(self.firings.map(|number| names.of("firings", number))),
+            ..pipeline.context(sources)
+        };
+        template::render("kql/timeline.j2", TEMPLATE, context)
+            .map_err(|error| broken_template(&error, rule))
     }
-    let classes = scan::classes(&timeline.fires);
-    let pipeline = Pipeline { timeline, shape: &shape, classes: &classes };
-    template::render("kql/timeline.j2", TEMPLATE, pipeline.context(sources))
-        .map_err(|error| broken_template(&error, rule))
 }
 
 /// What follows the legs.
@@ -63,7 +105,6 @@ impl Pipeline<'_> {
         let scan = Scan { timeline: self.timeline, names };
         let keys = self.shape.key_names();
         let several = sources.len() > 1;
-        let events = (0..sources.len()).map(|number| names.of("events", number));
         let sorted = keys.iter().map(|key| Kusto::trusted(format!("{key} asc")));
         let same = keys.iter().map(|key| Kusto::trusted(format!("prev({key}) == {key}")));
         context! {
@@ -72,7 +113,7 @@ impl Pipeline<'_> {
             same => Value::from(names.one("same")),
             step => Value::from(names.one("step")),
             match_id => Value::from(names.one("match")),
-            source_names => list(events),
+            source_names => list(self.shape.source_names()),
             sources, several,
             present => optional(self.shape.present()),
             ranks => scan.ranks(&keys),
@@ -93,6 +134,8 @@ impl Pipeline<'_> {
             firings => Value::from(self.firings()),
             shown => optional(self.shape.shows().at_firing()),
             chosen => optional(self.chosen()),
+            copy => Value::from(names.one("copy")),
+            occurrence => list(self.occurrence()),
             totals => list(self.totals(&scan)),
             result => list(self.result()),
         }
@@ -163,6 +206,13 @@ impl Pipeline<'_> {
     fn firings(&self) -> Kusto {
         let fired = (0..self.classes.len()).map(|class| self.names().of("fired", class));
         Kusto::join(fired.collect::<Vec<_>>(), " + ")
+    }
+
+    /// What others read of a firing: its event, and the parts of its key.
+    fn occurrence(&self) -> Vec<Kusto> {
+        let keys = self.shape.key_names().into_iter().enumerate();
+        let keys = keys.map(|(number, key)| Kusto::trusted(format!("{} = {key}", part(number))));
+        self.event_columns().into_iter().chain(keys).collect()
     }
 
     /// What is kept of the groups of a key that fire.

@@ -18,9 +18,37 @@ use crate::plan::{Leg, Let};
 use crate::platform::Column;
 use crate::source::Span;
 
+/// Legs of one search.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Legs<'a> {
+    /// The legs, of events or of firings of the rules before.
+    pub(super) legs: &'a [Leg],
+    /// What rows they are found among.
+    pub(super) rows: Rows,
+}
+
+/// What rows a pipeline begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// Those of a single place: the search has tested what it could.
+    One,
+    /// Those of several places.
+    Several,
+    /// Those of several places, and firings of other rules, whose `sw_fired` is their number.
+    Firings,
+}
+
+impl<'a> Legs<'a> {
+    /// Legs that the search finds and nothing else.
+    pub(super) fn of(legs: &'a [Leg]) -> Self {
+        let rows = if legs.len() > 1 { Rows::Several } else { Rows::One };
+        Self { legs, rows }
+    }
+}
+
 /// The search for events of any of the legs, and whether it finds nothing else.
-pub(super) fn base(legs: &[Leg]) -> (Fragment<Search>, bool) {
-    let bound = some(legs.iter().map(leg_bound).collect());
+pub(super) fn base<'a>(legs: impl Iterator<Item = &'a Leg>) -> (Fragment<Search>, bool) {
+    let bound = some(legs.map(leg_bound).collect());
     let terms = bound.terms.map_or_else(|| Fragment::trusted("*"), |terms| terms.text);
     (terms, bound.exact)
 }
@@ -66,20 +94,29 @@ fn conjuncts(predicate: &Predicate<Column>) -> Vec<Predicate<Column>> {
 }
 
 /// The leg's place as an expression.
-fn place(leg: &Leg, span: Span) -> Result<Expr<Eval>, Vec<Diagnostic>> {
-    expression(&Predicate::all(leg.place.conditions.iter().map(predicate)), span)
+fn place(leg: &Leg, rows: Rows, span: Span) -> Result<Expr<Eval>, Vec<Diagnostic>> {
+    if let Some(number) = leg.firings {
+        return Ok(Expr::atom(format!("sw_fired={number}")));
+    }
+    let place = expression(&Predicate::all(leg.place.conditions.iter().map(predicate)), span)?;
+    let event = Expr::atom("isnull(sw_fired)");
+    Ok(match rows {
+        Rows::One | Rows::Several => place,
+        Rows::Firings if place.text.as_str() == EVAL.always => event,
+        Rows::Firings => all(vec![event, place], &EVAL),
+    })
 }
 
 /// Assigns the number of its place to each row, if there are several.
 pub(super) fn number_places(
-    legs: &[Leg],
+    Legs { legs, rows }: Legs<'_>,
     steps: &mut Assignments,
     span: Span,
 ) -> Result<(), Vec<Diagnostic>> {
-    if legs.len() < 2 {
+    if rows == Rows::One {
         return Ok(());
     }
-    let places = collect(legs.iter().map(|leg| place(leg, span)))?;
+    let places = collect(legs.iter().map(|leg| place(leg, rows, span)))?;
     let cases = places.iter().enumerate().map(|(at, place)| format!("{}, {at}", place.text));
     steps.assign("sw_leg", &format!("case({})", cases.collect::<Vec<_>>().join(", ")));
     steps.scratch.push(Fragment::trusted("sw_leg"));
@@ -88,7 +125,7 @@ pub(super) fn number_places(
 
 /// Assigns the computed columns of each leg to its rows.
 pub(super) fn compute(
-    legs: &[Leg],
+    Legs { legs, rows }: Legs<'_>,
     steps: &mut Assignments,
     span: Span,
 ) -> Result<(), Vec<Diagnostic>> {
@@ -96,9 +133,11 @@ pub(super) fn compute(
         for Let { column, value: scalar } in &leg.lets {
             let name = eval_field(&column.name).ok_or_else(|| vec![unnameable(column, span)])?;
             let text = value(scalar, steps, span)?;
-            match legs {
-                [_] => steps.assign(name.as_str(), &text),
-                _ => steps.assign(name.as_str(), &format!("if(sw_leg={at}, {text}, {name})")),
+            match rows {
+                Rows::One => steps.assign(name.as_str(), &text),
+                Rows::Several | Rows::Firings => {
+                    steps.assign(name.as_str(), &format!("if(sw_leg={at}, {text}, {name})"))
+                }
             }
         }
     }
@@ -112,27 +151,29 @@ fn unnameable(column: &Column, span: Span) -> Diagnostic {
 
 /// Whether a row satisfies a pattern. Of a single place, the search has tested what it could.
 pub(super) fn flag(
-    legs: &[Leg],
+    of: Legs<'_>,
     pattern: PatternId,
     span: Span,
 ) -> Result<Expr<Eval>, Vec<Diagnostic>> {
-    let parts = legs.iter().enumerate().flat_map(|(at, leg)| {
+    let parts = of.legs.iter().enumerate().flat_map(|(at, leg)| {
         let flags = leg.flags.iter().filter(|(id, _)| *id == pattern);
         flags.map(move |(_, flag)| {
             let untested = leg.place.conditions.iter().filter(|found| !condition(found).exact);
-            let untested = if legs.len() > 1 { Vec::new() } else { untested.collect() };
+            let untested = match of.rows {
+                Rows::One => untested.collect(),
+                Rows::Several | Rows::Firings => Vec::new(),
+            };
             let all = untested.into_iter().map(predicate).chain([flag.clone()]);
             Ok((at, expression(&Predicate::all(all), span)?))
         })
     });
-    Ok(by_place(collect(parts)?, legs))
+    Ok(by_place(collect(parts)?, of.rows))
 }
 
 /// Any of the expressions, each for the rows of its leg.
-pub(super) fn by_place(parts: Vec<(usize, Expr<Eval>)>, legs: &[Leg]) -> Expr<Eval> {
-    let several = legs.len() > 1;
+pub(super) fn by_place(parts: Vec<(usize, Expr<Eval>)>, rows: Rows) -> Expr<Eval> {
     let parts = parts.into_iter().map(|(at, part)| {
-        if !several {
+        if rows == Rows::One {
             return part;
         }
         let here = Expr::atom(format!("sw_leg={at}"));

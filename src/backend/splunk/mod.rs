@@ -8,6 +8,7 @@
 //! [`syntax`] and [`regex`] know their quotes.
 
 mod expression;
+mod firings;
 mod legs;
 mod regex;
 mod search;
@@ -24,6 +25,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Kind, Leg, Plan, PlanBody};
 use crate::source::Span;
 use expression::{collect, expression};
+use legs::Legs;
 use syntax::Eval;
 use value::Assignments;
 
@@ -61,15 +63,15 @@ impl Backend for Splunk {
 
 /// The search, then computed columns and tests that the search could not say.
 fn filter(legs: &[Leg], span: Span) -> Result<String, Vec<Diagnostic>> {
-    let (search, exact) = legs::base(legs);
+    let (search, exact) = legs::base(legs.iter());
     let mut steps = Assignments::default();
     let mut condition = None;
     if !exact {
-        legs::number_places(legs, &mut steps, span)?;
-        legs::compute(legs, &mut steps, span)?;
+        legs::number_places(Legs::of(legs), &mut steps, span)?;
+        legs::compute(Legs::of(legs), &mut steps, span)?;
         let rests = legs.iter().map(|leg| expression(&legs::remainder(leg), span));
         let rests = collect(rests)?.into_iter().enumerate().collect();
-        condition = Some(legs::by_place(rests, legs));
+        condition = Some(legs::by_place(rests, Legs::of(legs).rows));
     }
     let context = context! {
         search => search,

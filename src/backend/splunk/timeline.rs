@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 use minijinja::{Value, context};
 
 use super::expression::{collect, name};
-use super::legs;
+use super::firings;
+use super::legs::{self, Legs, Rows};
 use super::syntax::{EVAL, Eval, list_field, string};
 use super::value::Assignments;
 use super::{render, shows, trusted, values};
@@ -27,21 +28,53 @@ const MAX_WINDOW: u64 = 10_000;
 /// So many patterns fit into the mask, a number that a double holds exactly.
 const MAX_PATTERNS: usize = 50;
 
-/// The pipeline for a correlation.
+/// The pipeline for a correlation; of a chain, the rows of firings come before the rule's own steps.
 ///
 /// # Errors
 /// Refusals of what it cannot say exactly; `span` is the rule's place.
 pub(super) fn timeline(timeline: &Timeline, span: Span) -> Result<String, Vec<Diagnostic>> {
-    check(timeline, span)?;
-    let (search, _) = legs::base(&timeline.legs);
+    let chained = collect(timeline.chained.iter().enumerate().map(|(number, inner)| {
+        let keys = Keys::new(inner, span)?;
+        let more = context! {
+            search => false,
+            chained => Vec::<Value>::new(),
+            read => trusted(firings::read(inner)),
+            occurrence => trusted(firings::occurrence(number, &keys.names)),
+        };
+        stage(inner, &keys, Rows::Firings, more, span)
+    }))?;
     let keys = Keys::new(timeline, span)?;
+    let all = || timeline.chained.iter().chain([timeline]).flat_map(|timeline| &timeline.legs);
+    let events = || all().filter(|leg| leg.firings.is_none());
+    let rows = match timeline.chained.as_slice() {
+        [] => Legs::of(&timeline.legs).rows,
+        [_, ..] => Rows::Firings,
+    };
+    let more = context! {
+        search => legs::base(events()).0,
+        columns => trusted(firings::columns(events(), span)?),
+        chained => chained.into_iter().map(trusted).collect::<Vec<_>>(),
+        occurrence => false,
+    };
+    stage(timeline, &keys, rows, more, span)
+}
+
+/// The steps of one correlation; `more` says what comes before and after.
+fn stage(
+    timeline: &Timeline,
+    keys: &Keys,
+    rows: Rows,
+    more: Value,
+    span: Span,
+) -> Result<String, Vec<Diagnostic>> {
+    check(timeline, span)?;
     let by = match keys.fields.as_slice() {
         [] => String::new(),
         fields => format!(" by {}", fields.join(", ")),
     };
-    let steps = rows(timeline, &keys, span)?;
+    let legs = Legs { legs: &timeline.legs, rows };
+    let steps = events(timeline, legs, keys, span)?;
     let context = context! {
-        search => search,
         steps => values(steps.steps),
         kept => trusted(keys.kept()),
         expanded => keys.several.iter().map(trusted).collect::<Vec<_>>(),
@@ -51,10 +84,11 @@ pub(super) fn timeline(timeline: &Timeline, span: Span) -> Result<String, Vec<Di
         groups => trusted(groups(timeline)),
         levels => levels(timeline),
         by => trusted(by),
-        firings => trusted(firings(timeline)),
+        firings => trusted(fired(timeline)),
         seen => trusted(seen(timeline)),
         shown => shows::columns(timeline),
         shows => shows::context(timeline, span)?,
+        ..more
     };
     render("timeline.j2", include_str!("../../../templates/splunk/timeline.j2"), context, span)
 }
@@ -222,8 +256,12 @@ fn key_name(key: &str, span: Span) -> Result<String, Diagnostic> {
 const RESULT: [&str; 5] = ["_time", "first_firing", "last_firing", "firings", "seen"];
 
 /// One row per event: its time, its mask, its key.
-fn rows(timeline: &Timeline, keys: &Keys, span: Span) -> Result<Assignments, Vec<Diagnostic>> {
-    let legs = timeline.legs.as_slice();
+fn events(
+    timeline: &Timeline,
+    legs: Legs<'_>,
+    keys: &Keys,
+    span: Span,
+) -> Result<Assignments, Vec<Diagnostic>> {
     let mut steps = Assignments::default();
     legs::number_places(legs, &mut steps, span)?;
     legs::compute(legs, &mut steps, span)?;
@@ -401,7 +439,7 @@ fn sum(masks: &[usize]) -> String {
 }
 
 /// The number of the group's events that fire.
-fn firings(timeline: &Timeline) -> String {
+fn fired(timeline: &Timeline) -> String {
     let (orders, plain): (Vec<&Fire>, Vec<&Fire>) =
         timeline.fires.iter().partition(|fire| !fire.links.is_empty());
     let condition = holds(&timeline.holds);

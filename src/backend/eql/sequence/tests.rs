@@ -21,6 +21,7 @@ fn timeline(cond: Cond) -> Timeline {
     let keys = vec![Some(column("host.id"))];
     Timeline {
         legs: vec![Leg { keys, ..leg(place("any", "1"), flags) }],
+        chained: Vec::new(),
         patterns: ["a", "b", "c", "d"].map(str::to_owned).into(),
         keys: vec!["host".into()],
         window: 300_000,

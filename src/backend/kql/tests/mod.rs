@@ -56,7 +56,7 @@ fn leg(table: &str, conditions: Vec<Condition>, predicate: Predicate<Column>) ->
         ],
     };
     let flags = vec![(PatternId(0), predicate)];
-    Leg { place, lets: Vec::new(), flags, keys: Vec::new(), shows: Vec::new() }
+    Leg { place, firings: None, lets: Vec::new(), flags, keys: Vec::new(), shows: Vec::new() }
 }
 
 fn plan(body: PlanBody) -> Plan {

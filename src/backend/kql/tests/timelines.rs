@@ -22,6 +22,7 @@ fn two_legs(starts: Vec<Start>, holds: Holds, fires: Vec<Fire>) -> Timeline {
             keyed("DeviceRegistryEvents", 0, ends("RegistryKey", r"\Root")),
             keyed("DeviceImageLoadEvents", 1, ends("FolderPath", ".dll")),
         ],
+        chained: Vec::new(),
         patterns: vec!["root".to_owned(), "module".to_owned()],
         keys: vec!["Computer".to_owned()],
         window: 600_000,

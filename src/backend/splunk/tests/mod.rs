@@ -39,6 +39,7 @@ pub(super) fn place(conditions: &[(&str, &[&str])]) -> Place {
 pub(super) fn leg(place: Place, flag: Predicate<Column>) -> Leg {
     Leg {
         place,
+        firings: None,
         lets: Vec::new(),
         flags: vec![(PatternId(0), flag)],
         keys: Vec::new(),

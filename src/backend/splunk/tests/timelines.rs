@@ -19,6 +19,7 @@ fn two(starts: Vec<Start>, holds: Holds, fires: Vec<Fire>) -> Timeline {
     let seen = [Start::Seen(vec![0]), Start::Seen(vec![1])];
     Timeline {
         legs: vec![only],
+        chained: Vec::new(),
         patterns: vec!["root".into(), "use \"it\"".into()],
         keys: vec!["Computer".into()],
         window: 60_000,
