@@ -117,7 +117,22 @@ fn base(mut head: Mapping, logsource: &str, detection: Detection) -> Yaml {
     Yaml::Mapping(head)
 }
 
+/// Sigma tells the events of a correlation apart by the rules they come from.
+fn each_rule_once(rule: &WeaveRule) -> Result<(), Refusal> {
+    let mut known = Vec::new();
+    for event in &rule.events {
+        let (EventSource::Sigma(name) | EventSource::Weave(name)) = &event.source else { continue };
+        if known.contains(&&name.node) {
+            let message = format!("Sigma cannot take the rule `{}` for two events", name.node);
+            return refused(name.span, message, "write a second rule with the same detection");
+        }
+        known.push(&name.node);
+    }
+    Ok(())
+}
+
 fn correlation(rule: &WeaveRule, condition: &Spanned<Expr>) -> Result<Mapping, Refusal> {
+    each_rule_once(rule)?;
     let rules: Vec<(String, String)> = rule
         .events
         .iter()
