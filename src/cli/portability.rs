@@ -177,8 +177,7 @@ fn why<'a>(verdicts: impl Iterator<Item = &'a Verdict>) -> String {
 
 /// A line per rule, a column per environment.
 fn matrix(rows: &[Row<'_>], goals: &[Goal]) -> Table {
-    let mut table =
-        Table::new(std::iter::once("rule").chain(goals.iter().map(|goal| goal.label())));
+    let mut table = Table::new(std::iter::once("rule").chain(goals.iter().map(Goal::label)));
     for row in rows {
         let cells = row.verdicts.iter().map(Verdict::cell);
         table.row(std::iter::once(name(row)).chain(cells).collect());

@@ -276,7 +276,8 @@ pub fn transform(transform: Transform) -> Option<&'static str> {
 #[must_use]
 pub fn span(milliseconds: u64) -> String {
     let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
-    let fits = |(length, _): &&(u64, &str)| milliseconds > 0 && milliseconds % length == 0;
+    let fits =
+        |(length, _): &&(u64, &str)| milliseconds > 0 && milliseconds.is_multiple_of(*length);
     let (length, unit) = units.iter().find(fits).unwrap_or(&(1, "ms"));
     format!("{}{unit}", milliseconds / length)
 }
@@ -323,10 +324,10 @@ fn cond(whole: &Cond, name: &dyn Fn(PatternId) -> String, of: Within) -> String 
             let inside = if parts.len() > 1 { Within::Any } else { of };
             wrapped(each(parts, inside, " or "), inside, of)
         }
-        Cond::Not(inner) => match &**inner {
-            Cond::Chain(_) => format!("not ({})", cond(inner, name, Within::Nothing)),
-            inner => format!("not {}", cond(inner, name, Within::Not)),
-        },
+        Cond::Not(inner) if matches!(**inner, Cond::Chain(_)) => {
+            format!("not ({})", cond(inner, name, Within::Nothing))
+        }
+        Cond::Not(inner) => format!("not {}", cond(inner, name, Within::Not)),
     }
 }
 

@@ -136,7 +136,7 @@ pub(super) fn compute(
             match rows {
                 Rows::One => steps.assign(name.as_str(), &text),
                 Rows::Several | Rows::Firings => {
-                    steps.assign(name.as_str(), &format!("if(sw_leg={at}, {text}, {name})"))
+                    steps.assign(name.as_str(), &format!("if(sw_leg={at}, {text}, {name})"));
                 }
             }
         }

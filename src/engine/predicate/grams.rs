@@ -118,12 +118,12 @@ fn places(needles: &[Box<[u8]>]) -> Vec<Place> {
             *uses.entry(gram(bytes)).or_default() += 1;
         }
     }
-    let rarest = |(needle, text): (usize, &Box<[u8]>)| {
+    let rarest = |(needle, text): (usize, &[u8])| {
         let all = text.windows(GRAM).enumerate();
         let all = all.map(|(offset, bytes)| Place { gram: gram(bytes), needle, offset });
         all.min_by_key(|place| uses.get(&place.gram))
     };
-    needles.iter().enumerate().filter_map(rarest).collect()
+    needles.iter().map(AsRef::as_ref).enumerate().filter_map(rarest).collect()
 }
 
 fn gram(bytes: &[u8]) -> u32 {

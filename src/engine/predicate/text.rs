@@ -50,7 +50,7 @@ enum Kind {
     Equals(String),
     StartsWith(String),
     EndsWith(String),
-    Contains(Finder<'static>),
+    Contains(Box<Finder<'static>>),
     Like(Glob),
     EqualsAny(HashSet<String>),
     ContainsAny(AhoCorasick),
@@ -94,7 +94,7 @@ impl Text {
         if !equals.is_empty() {
             texts.push(Self { case, kind: Kind::EqualsAny(equals) });
         }
-        texts.extend(containing(contains).into_iter().map(|kind| Self { case, kind }));
+        texts.extend(containing(&contains).into_iter().map(|kind| Self { case, kind }));
         texts
     }
 
@@ -129,10 +129,10 @@ impl Text {
 }
 
 /// One automaton for many texts; each on its own if they are few or do not fit into one.
-fn containing(texts: Vec<String>) -> Vec<Kind> {
+fn containing(texts: &[String]) -> Vec<Kind> {
     if texts.len() >= AUTOMATON_FROM {
         let kind = Some(AhoCorasickKind::ContiguousNFA);
-        if let Ok(automaton) = AhoCorasick::builder().kind(kind).build(&texts) {
+        if let Ok(automaton) = AhoCorasick::builder().kind(kind).build(texts) {
             return vec![Kind::ContainsAny(automaton)];
         }
     }
@@ -140,5 +140,5 @@ fn containing(texts: Vec<String>) -> Vec<Kind> {
 }
 
 fn containing_one(text: &str) -> Kind {
-    Kind::Contains(Finder::new(text).into_owned())
+    Kind::Contains(Box::new(Finder::new(text).into_owned()))
 }

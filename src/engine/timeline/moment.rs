@@ -51,7 +51,15 @@ impl Moment<'_> {
                 let latest = self.at.saturating_add(self.shape.ahead);
                 self.path(self.search(steps, latest).ending_at(occurrence))?
             }
-            root => self.holds(root).then(|| self.seen())?,
+            root @ (Node::Seen(_)
+            | Node::Count { .. }
+            | Node::Aggregate { .. }
+            | Node::Absent { .. }
+            | Node::Score { .. }
+            | Node::AtLeast(..)
+            | Node::All(_)
+            | Node::Any(_)
+            | Node::Not(_)) => self.holds(root).then(|| self.seen())?,
         };
         let patterns = 0..self.patterns;
         let seen = patterns.filter(|pattern| self.any(TrackId(*pattern), self.from, self.at));
