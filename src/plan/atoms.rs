@@ -43,9 +43,7 @@ pub(super) fn lower(
         });
     }
     let holds = atoms.holds(&correlation.cond)?;
-    let mut positive = Vec::new();
-    positives(&correlation.cond, Polarity::Positive, &mut positive);
-    let firing = masks_of(&atoms.masks, &positive);
+    let firing = masks_of(&atoms.masks, &correlation.cond.named());
     let fires = firing.into_iter().map(|mask| Fire { mask, links: Vec::new() }).collect();
     Ok(Lowered { masks: atoms.masks, starts: atoms.starts, holds, fires })
 }
@@ -217,50 +215,4 @@ fn masks(
 pub(super) fn masks_of(masks: &[Mask], patterns: &[PatternId]) -> Vec<usize> {
     let holds = |mask: &Mask| mask.0.iter().any(|member| patterns.contains(member));
     masks.iter().enumerate().filter(|(_, mask)| holds(mask)).map(|(index, _)| index).collect()
-}
-
-/// Whether a part of a condition stands under an even or an odd number of negations.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Polarity {
-    Positive,
-    Negative,
-}
-
-impl Polarity {
-    fn flip(self) -> Self {
-        match self {
-            Self::Positive => Self::Negative,
-            Self::Negative => Self::Positive,
-        }
-    }
-}
-
-/// The patterns that a condition names positively; under two negations, too.
-fn positives(cond: &Cond, polarity: Polarity, into: &mut Vec<PatternId>) {
-    let mut name = |pattern: &PatternId, at: Polarity| {
-        if at == Polarity::Positive {
-            into.push(*pattern);
-        }
-    };
-    match cond {
-        Cond::Seen(pattern) => name(pattern, polarity),
-        Cond::Count { of, .. } => of.iter().for_each(|pattern| name(pattern, polarity)),
-        Cond::Aggregate { of, .. } => of.iter().for_each(|(pattern, _)| name(pattern, polarity)),
-        Cond::Chain(steps) => steps.iter().for_each(|step| {
-            name(&step.pattern, polarity);
-            step.without.iter().for_each(|pattern| name(pattern, polarity.flip()));
-        }),
-        Cond::Absent { pattern, of, .. } => {
-            name(pattern, polarity.flip());
-            of.iter().for_each(|pattern| name(pattern, polarity));
-        }
-        Cond::Score { classes, .. } => {
-            let weights = classes.iter().flat_map(|class| &class.weights);
-            weights.for_each(|(pattern, _)| name(pattern, polarity));
-        }
-        Cond::AtLeast(_, parts) | Cond::All(parts) | Cond::Any(parts) => {
-            parts.iter().for_each(|part| positives(part, polarity, into));
-        }
-        Cond::Not(inner) => positives(inner, polarity.flip(), into),
-    }
 }
