@@ -401,3 +401,35 @@ fn an_explanation_is_json_too_and_what_is_unknown_has_a_nearest_name() {
     let elsewhere = run(folder_with(&[]).path(), &["explain", "oftn"]);
     assert!(stderr(&elsewhere).contains("no code, file or rule `oftn`"), "{}", stderr(&elsewhere));
 }
+
+#[test]
+fn environments_select_rules_and_the_command_line_replaces_keys() {
+    let project = b"[environments.soc]\ntarget = 'kql'\nplatform = 'defender-xdr'\n\
+                    select = { status = 'stable' }\n";
+    let files: [(&str, &[u8]); 2] =
+        [("sigweave.toml", project), ("rules/a/r.yml", RULE.as_bytes())];
+    let folder = folder_with(&files);
+    let deep = folder.path().join("rules/a");
+    let output = run(&deep, &["convert"]);
+    assert_eq!((code(&output), stdout(&output).as_str()), (0, ""));
+    let output = run(&deep, &["convert", "--set", "environments.soc.select.status=test"]);
+    assert!(stdout(&output).starts_with("DeviceProcessEvents"), "{}", stderr(&output));
+    let output = run(&deep, &["convert", "--set", "environments.soc.selekt.status=test"]);
+    assert!(stderr(&output).contains("--set:1:"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_refusal_of_any_rule_may_be_agreed_by_its_code() {
+    let project = b"[environments.soc]\ntarget = 'kql'\nplatform = 'defender-xdr'\n\
+                    refused = { '*' = 'E0502' }\n";
+    let rule = RULE.replace("windows", "zeek").replace("process_creation", "ssl");
+    let rule = rule
+        .replace("category: ssl", "service: ssl")
+        .replace("Image|endswith: '\\certutil.exe'", "version: TLSv10");
+    let files: [(&str, &[u8]); 2] = [("sigweave.toml", project), ("rules/r.yml", rule.as_bytes())];
+    let folder = folder_with(&files);
+    let output = run(folder.path(), &["check"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let output = run(folder.path(), &["check", "--set", "environments.soc.refused.\"*\"=E0503"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+}

@@ -158,6 +158,10 @@ fn row<'a>(
     let mut verdicts = Vec::with_capacity(goals.len());
     let mut said: Vec<Diagnostic> = Vec::new();
     for goal in goals {
+        if !goal.takes(rule) {
+            verdicts.push(Verdict::LeftOut);
+            continue;
+        }
         let compiled = goal.compile(rule);
         verdicts.push(Verdict::of(&compiled, rule, goal));
         let found = match compiled {

@@ -143,7 +143,9 @@ fn outcome<'a>(
     let span = document.meta().span;
     let found = workspace.about(span);
     let is_filter = matches!(document, Document::Filter(_));
-    if rule.is_some_and(|rule| !rule.emitted) || is_filter && !found.iter().any(is_error) {
+    if rule.is_some_and(|rule| !rule.emitted || !goal.takes(rule))
+        || is_filter && !found.iter().any(is_error)
+    {
         return None;
     }
     let (queries, refused) = match rule.map(|rule| (rule, goal.compile(rule))) {

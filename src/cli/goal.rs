@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::ir::Rule;
 use crate::plan::{self, Plan};
 use crate::platform::{self, Platform};
-use crate::project::{Project, Refusal};
+use crate::project::{Project, Refusal, Selection};
 
 use super::workspace::Workspace;
 use super::{GoalArguments, platforms};
@@ -25,12 +25,20 @@ pub(super) struct Goal {
     accept: Vec<Code>,
     /// Rules that it is known not to take.
     refused: BTreeMap<String, Refusal>,
+    /// Which rules it takes.
+    select: Selection,
 }
 
 impl Goal {
     /// What it is called in tables: its environment, else its language.
     pub(super) fn label(&self) -> &str {
         self.environment.as_deref().unwrap_or_else(|| self.backend.target())
+    }
+
+    /// Whether the environment selects the rule by its status, level and tags.
+    pub(super) fn takes(&self, rule: &Rule) -> bool {
+        let meta = &rule.meta;
+        self.select.takes(meta.status.as_deref(), meta.level.as_deref(), &meta.tags)
     }
 
     /// The queries that mean the rule, or why there are none.
@@ -69,7 +77,8 @@ impl Goal {
 
     /// Whether the refusal of a rule is one that the project has agreed to.
     pub(super) fn agreed(&self, rule: &str, refused: &[Diagnostic]) -> bool {
-        let Some(agreed) = self.refused.get(rule) else { return false };
+        let listed = self.refused.get(rule).or_else(|| self.refused.get("*"));
+        let Some(agreed) = listed else { return false };
         refused.iter().all(|found| agreed.codes.contains(&found.code))
     }
 }
@@ -82,7 +91,7 @@ pub(super) fn load(
     paths: &[PathBuf],
     arguments: &GoalArguments,
 ) -> Result<(Workspace, Vec<Goal>), Vec<String>> {
-    let workspace = Workspace::load(paths)?;
+    let workspace = Workspace::load_with(paths, &arguments.set)?;
     let goals = goals(arguments, &workspace.project)?;
     Ok((workspace, goals))
 }
@@ -98,8 +107,8 @@ fn goals(arguments: &GoalArguments, project: &Project) -> Result<Vec<Goal>, Vec<
         match goal(&wanted) {
             Ok((backend, platform)) => {
                 let accept = [wanted.accept, project.accept.clone(), accepted.clone()].concat();
-                let (environment, refused) = (wanted.environment, wanted.refused);
-                goals.push(Goal { environment, backend, platform, accept, refused });
+                let Wanted { environment, refused, select, .. } = wanted;
+                goals.push(Goal { environment, backend, platform, accept, refused, select });
             }
             Err(problem) => problems.push(problem),
         }
@@ -116,6 +125,7 @@ struct Wanted {
     index: Vec<String>,
     accept: Vec<Code>,
     refused: BTreeMap<String, Refusal>,
+    select: Selection,
 }
 
 /// Targets with their platforms: those of the command line, else environments.
@@ -144,6 +154,7 @@ fn wanted(arguments: &GoalArguments, project: &Project, problems: &mut Vec<Strin
                 index: environment.index.iter().map(|index| index.node.clone()).collect(),
                 accept: environment.accept.clone(),
                 refused: environment.refused.clone(),
+                select: environment.select.clone(),
             });
         }
     }

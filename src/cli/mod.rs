@@ -95,6 +95,9 @@ struct GoalArguments {
     /// Approximations to accept, by code, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "CODE")]
     accept: Vec<String>,
+    /// Sets a key of sigweave.toml, such as `environments.soc.index=win`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
 }
 
 /// Runs the command of the process's arguments.

@@ -28,6 +28,8 @@ pub(super) enum Verdict {
     Refused(Vec<Diagnostic>, Agreement),
     /// The rule has errors of its own.
     Unsound,
+    /// The environment does not select the rule.
+    LeftOut,
 }
 
 /// Whether the project lists a refusal.
@@ -75,13 +77,14 @@ impl Verdict {
             Self::Approximate(_) => "approximate",
             Self::Refused(..) => "refused",
             Self::Unsound => "unsound",
+            Self::LeftOut => "-",
         }
     }
 
     /// As a cell of the table.
     fn cell(&self) -> String {
         match self {
-            Self::Exact | Self::Unsound => self.name().to_owned(),
+            Self::Exact | Self::Unsound | Self::LeftOut => self.name().to_owned(),
             Self::Approximate(codes) => format!("~{}", ids(codes.iter().copied())),
             Self::Refused(found, Agreement::Agreed) => format!("{}*", ids(codes(found))),
             Self::Refused(found, Agreement::Unlisted) => ids(codes(found)),
@@ -96,7 +99,7 @@ impl Verdict {
             format!("{}: {}{help}", found.code.id(), found.message)
         };
         match self {
-            Self::Exact | Self::Unsound => Vec::new(),
+            Self::Exact | Self::Unsound | Self::LeftOut => Vec::new(),
             Self::Approximate(codes) => codes.iter().map(approximate).collect(),
             Self::Refused(found, _) => found.iter().map(refused).collect(),
         }
@@ -148,7 +151,7 @@ fn why<'a>(verdicts: impl Iterator<Item = &'a Verdict>) -> String {
     let (mut refused, mut agreed, mut unsound) = (0_usize, 0_usize, 0_usize);
     for verdict in verdicts {
         let codes: Vec<Code> = match verdict {
-            Verdict::Exact => Vec::new(),
+            Verdict::Exact | Verdict::LeftOut => Vec::new(),
             Verdict::Approximate(codes) => codes.clone(),
             Verdict::Refused(found, agreement) => {
                 refused += 1;
@@ -192,6 +195,7 @@ fn legend(rows: &[Row<'_>]) -> Option<String> {
     let marks = [
         ("~ approximate", verdicts().any(|one| matches!(one, Verdict::Approximate(_)))),
         ("* refused as sigweave.toml says", verdicts().any(agreed)),
+        ("- not selected", verdicts().any(|one| matches!(one, Verdict::LeftOut))),
         ("unsound: see its errors", verdicts().any(|one| matches!(one, Verdict::Unsound))),
     ];
     let shown: Vec<&str> = marks.iter().filter(|(_, is)| *is).map(|(mark, _)| *mark).collect();
@@ -288,7 +292,7 @@ pub(super) fn print_json(
         let file = sources.get(meta.span.source).map_or("", |source| source.name.as_str());
         for (goal, verdict) in goals.iter().zip(&row.verdicts) {
             let (approximations, found): (&[Code], &[Diagnostic]) = match verdict {
-                Verdict::Exact | Verdict::Unsound => (&[], &[]),
+                Verdict::Exact | Verdict::Unsound | Verdict::LeftOut => (&[], &[]),
                 Verdict::Approximate(codes) => (codes, &[]),
                 Verdict::Refused(found, _) => (&[], found),
             };

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::check::{self, Options};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::Rule;
-use crate::project::{self, Project};
+use crate::project::{self, Overrides, Project};
 use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::ast::{CorrelationCondition, Document};
 use crate::syntax::weave::tree::EventSource;
@@ -47,10 +47,18 @@ impl Workspace {
     /// # Errors
     /// A path cannot be read; a line for each.
     pub(super) fn load(paths: &[PathBuf]) -> Result<Self, Vec<String>> {
+        Self::load_with(paths, &[])
+    }
+
+    /// As [`Workspace::load`], with what the command line sets in the project (`--set`).
+    ///
+    /// # Errors
+    /// A path or a setting cannot be read; a line for each.
+    pub(super) fn load_with(paths: &[PathBuf], settings: &[String]) -> Result<Self, Vec<String>> {
         let mut sources = SourceMap::default();
         let mut diagnostics = Diagnostics::default();
         let start = paths.first().map_or(Path::new("."), PathBuf::as_path);
-        let (root, project) = read_project(start, &mut sources, &mut diagnostics)?;
+        let (root, project) = read_project(start, settings, &mut sources, &mut diagnostics)?;
         if root.is_none() && paths.is_empty() {
             let problem =
                 "which rules? name files or folders: there is no sigweave.toml here or above";
@@ -130,7 +138,8 @@ pub(super) fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<String>>
         return expand(paths);
     }
     let mut sources = SourceMap::default();
-    let (root, project) = read_project(Path::new("."), &mut sources, &mut Diagnostics::default())?;
+    let (root, project) =
+        read_project(Path::new("."), &[], &mut sources, &mut Diagnostics::default())?;
     expand(&rule_folders(root.as_deref(), &project))
 }
 
@@ -159,6 +168,7 @@ fn within(inner: Span, outer: Span) -> bool {
 /// The project of the folder, and the folder of its file.
 fn read_project(
     start: &Path,
+    settings: &[String],
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Result<(Option<PathBuf>, Project), Vec<String>> {
@@ -168,7 +178,10 @@ fn read_project(
     };
     let bytes = files::read(&path).map_err(|problem| vec![problem])?;
     let id = sources.add(path.display().to_string(), String::from_utf8_lossy(&bytes));
-    let project = project::parse(id, sources.text(id), diagnostics);
+    let set = (!settings.is_empty()).then(|| Overrides::lines(settings)).transpose();
+    let set = set.map_err(|problem| vec![problem])?;
+    let overrides = set.map(|text| Overrides { source: sources.add("--set", text.clone()), text });
+    let project = project::parse(id, sources.text(id), overrides.as_ref(), diagnostics);
     Ok((path.parent().map(Path::to_path_buf), project))
 }
 

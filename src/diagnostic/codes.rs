@@ -181,6 +181,7 @@ codes! {
     NothingToDo "E0706" "nothing-to-do" "no rule was found";
     UnknownEnvironment "E0707" "unknown-environment" "the project has no such environment";
     RefusalNotMet "E0708" "refusal-not-met" "a rule that the project lists as refused is taken";
+    BadSchedule "E0710" "bad-schedule" "a schedule or a duration cannot be read";
     // E08xx: events and tests
     CaseFailed "E0801" "case-failed" "a case of a test file does not come out as it must";
     TestKey "E0802" "test-key" "a test file has an unknown key or base";
