@@ -9,9 +9,13 @@ use std::time::{Duration, Instant};
 
 use ignore::WalkBuilder;
 
+use crate::diagnostic::nearest;
 use crate::engine::event::Event;
-use crate::engine::read::{EventReader, Merged, Ordered, Problem, ReadOptions, Timed};
+use crate::engine::read::{
+    EventReader, Merged, Ordered, Problem, ReadOptions, ReadReport, Tally, Timed,
+};
 use crate::engine::{Caught, Sieve};
+use crate::taxonomy::Taxonomy;
 
 use super::output::{Output, counted};
 
@@ -111,31 +115,57 @@ pub(super) fn report(events: &InOrder<Sifted<'_>>, output: &mut Output) -> Total
     let mut totals = Totals::default();
     for file in events.files() {
         let reader = &file.inner().reader;
-        let (name, report) = (reader.name().to_owned(), reader.report());
+        let (name, report) = (reader.name(), reader.report());
         for problem in &report.problems {
-            output.remark(&format!("warning: {}", placed(&name, problem)));
+            output.remark(&format!("warning: {}", placed(name, problem)));
         }
-        let more = report.broken.saturating_sub(report.problems.len() as u64);
-        let late = file.late;
-        for (count, what) in [
-            (more, "further broken pieces"),
-            (report.homeless, "events without a log source; `--logsource` names it"),
-            (report.untimed, "events without a time, which only rules over single events see"),
-            (report.repaired, "texts were not UTF-8; the bytes in question were replaced"),
-        ] {
-            if count > 0 {
-                output.remark(&format!("warning: {name}: {count} {what}"));
-            }
+        for line in lacks(name, report) {
+            output.remark(&format!("warning: {line}"));
         }
-        if late > 0 {
-            let late = counted(usize::try_from(late).unwrap_or(usize::MAX), "event");
-            output.remark(&format!("error: {name}: {late} too far out of time order: sort it"));
+        if let Some(first) = &file.first_late {
+            let (line, late) = (first.origin().line, many(file.late, "event"));
+            let what = "too far out of time order: sort the file";
+            output.remark(&format!("error: {name}:{line}: {late}, this being the first, {what}"));
         }
         totals.events += report.events;
         totals.broken += report.broken;
         totals.late += file.late;
     }
     totals
+}
+
+/// What events of a file lack, each with the place of the first.
+fn lacks(name: &str, report: &ReadReport) -> Vec<String> {
+    let more = report.broken.saturating_sub(report.problems.len() as u64);
+    let further = (more > 0).then(|| format!("{name}: {}", many(more, "further broken piece")));
+    let tallies = [
+        (report.repaired, "not in UTF-8; the bytes in question were replaced"),
+        (report.homeless, "without a log source; `--logsource` names it"),
+        (report.untimed, "without a time, which only rules over single events see"),
+    ];
+    let tallies = tallies.map(|(tally, what)| (tally, what.to_owned()));
+    let all = tallies.into_iter().chain(unknown(report)).filter(|(tally, _)| tally.count > 0);
+    let lines = all.map(|(tally, what)| {
+        let first = if tally.count > 1 { ", this being the first," } else { "" };
+        format!("{name}:{}: {}{first} {what}", tally.first, many(tally.count, "event"))
+    });
+    further.into_iter().chain(lines).collect()
+}
+
+/// Log sources that events name and that do not exist.
+fn unknown(report: &ReadReport) -> Vec<(Tally, String)> {
+    let taxonomy = Taxonomy::standard();
+    let unknown = report.said.iter().filter(|(name, _)| taxonomy.get(name).is_none());
+    let said = unknown.map(|(name, tally)| {
+        let near = nearest(name, taxonomy.keys());
+        let near = near.map_or(String::new(), |near| format!("; the nearest name is `{near}`"));
+        (*tally, format!("of an unknown log source `{name}`{near}"))
+    });
+    said.collect()
+}
+
+fn many(count: u64, noun: &str) -> String {
+    counted(usize::try_from(count).unwrap_or(usize::MAX), noun)
 }
 
 /// A problem with its place.

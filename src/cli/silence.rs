@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::engine::event::Event;
-use crate::engine::explain::{Explanation, explain as parts_of};
-use crate::ir::{Body, PatternId, Rule, words};
+use crate::engine::explain::{Among, Explanation, PatternCounts, explain as parts_of};
+use crate::ir::{Body, PatternId, Predicate, Rule, words};
 use crate::source::{SourceMap, Span};
 
 use super::events::{InOrder, Reader};
@@ -48,20 +48,9 @@ pub(super) fn lines(rule: &Arc<Rule>, events: &[Event], sources: &SourceMap) -> 
 fn facts(rule: &Rule, explanation: &Explanation, sources: &SourceMap) -> Vec<String> {
     let mut lines = Vec::new();
     for pattern in &explanation.patterns {
-        lines.push(format!(
-            "  {}: {} of {}, {} it",
-            pattern.name,
-            events(pattern.events),
-            pattern.logsource,
-            satisfy(pattern.satisfied),
-        ));
-        if pattern.events == 0 || pattern.satisfied > 0 {
-            continue;
-        }
-        for (span, held) in &pattern.parts {
-            let part = span.map_or("keywords".to_owned(), |span| written(span, sources));
-            let mark = if *held == 0 { "never held" } else { "held" };
-            lines.push(format!("    {mark} ({held} of {}): {part}", pattern.events));
+        lines.push(counts(pattern));
+        if pattern.events > 0 && pattern.satisfied == 0 {
+            lines.extend(parts(pattern, sources));
         }
     }
     let Body::Correlation(correlation) = &rule.body else { return lines };
@@ -77,8 +66,20 @@ fn facts(rule: &Rule, explanation: &Explanation, sources: &SourceMap) -> Vec<Str
     lines
 }
 
-fn events(count: u64) -> String {
-    counted(usize::try_from(count).unwrap_or(usize::MAX), "event")
+/// How often a pattern occurred.
+fn counts(pattern: &PatternCounts) -> String {
+    let name = &pattern.name;
+    let many = |noun| counted(usize::try_from(pattern.events).unwrap_or(usize::MAX), noun);
+    let logsource = match &pattern.among {
+        Among::Events(logsource) => logsource,
+        Among::Firings(rule) => return format!("  {name}: {} of {rule}", many("firing")),
+    };
+    let satisfy = satisfy(pattern.satisfied);
+    let keyless = match pattern.keyless {
+        0 => String::new(),
+        count => format!(", {count} without a value for the key"),
+    };
+    format!("  {name}: {} of {logsource}, {satisfy} it{keyless}", many("event"))
 }
 
 fn satisfy(count: u64) -> String {
@@ -89,12 +90,19 @@ fn satisfy(count: u64) -> String {
     }
 }
 
-/// The first line of what was written at a place, with its number.
-fn written(span: Span, sources: &SourceMap) -> String {
-    let Some(source) = sources.get(span.source) else { return String::new() };
-    let (line, _) = source.position(span.start);
-    let text = source.text.lines().nth(line - 1).unwrap_or_default().trim();
-    let is_longer = source.text.get(span.range()).is_some_and(|text| text.contains('\n'));
-    let more = if is_longer { " …" } else { "" };
-    format!("line {line}: {text}{more}")
+/// How often each part of a pattern held.
+fn parts(pattern: &PatternCounts, sources: &SourceMap) -> Vec<String> {
+    let parts = pattern.parts.iter().map(|(part, held)| {
+        let mark = if *held == 0 { "never held" } else { "held" };
+        format!("    {mark} ({held} of {}): {}{part}", pattern.events, place(part, sources))
+    });
+    parts.collect()
+}
+
+/// The line that a predicate begins at.
+fn place(predicate: &Predicate, sources: &SourceMap) -> String {
+    let mut first: Option<Span> = None;
+    predicate.tests(&mut |test| first = Some(first.map_or(test.span, |span| span.to(test.span))));
+    let line = first.and_then(|span| Some(sources.get(span.source)?.position(span.start).0));
+    line.map_or_else(String::new, |line| format!("line {line}: "))
 }

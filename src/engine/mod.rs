@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use crate::ir::{Body, Rule};
 
-use event::Event;
+use event::{Event, Origin};
 use read::Timed;
 use route::{Matched, Router, Target};
 use stage::Stages;
@@ -114,6 +114,14 @@ impl Sieve {
     pub fn sift(&self, event: Event) -> Option<Caught> {
         let matched = self.0.matches(&event);
         if matched.is_empty() { None } else { Some(Caught { event, matched }) }
+    }
+}
+
+impl Caught {
+    /// Where the event was read.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.event.origin
     }
 }
 

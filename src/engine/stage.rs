@@ -171,7 +171,7 @@ impl Stage {
 }
 
 /// The pattern whose events are wanted: that of a single-event rule stands for its firings.
-fn source(pattern: &crate::ir::Pattern) -> &crate::ir::Pattern {
+pub(super) fn source(pattern: &crate::ir::Pattern) -> &crate::ir::Pattern {
     match &pattern.source {
         PatternSource::Events { .. } => pattern,
         PatternSource::Firings(of) => match &of.body {

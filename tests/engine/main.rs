@@ -10,6 +10,7 @@
     reason = "a test says what is wrong by panicking, and its numbers are small"
 )]
 
+mod command_line;
 mod corpus;
 mod docs;
 mod naive;
@@ -83,6 +84,10 @@ fn a_mistake_would_be_noticed() {
         Mistake::SelfFollows,
         Mistake::OpenAbsence,
         Mistake::StrictScore,
+        Mistake::StrictCount,
+        Mistake::FirstKey,
+        Mistake::EmptySum,
+        Mistake::OpenWithin,
     ];
     let mut runner = runner(1);
     let mut unnoticed = mistakes.to_vec();

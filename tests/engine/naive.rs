@@ -66,6 +66,14 @@ pub(crate) enum Mistake {
     OpenAbsence,
     /// `>` for `>=` in scores.
     StrictScore,
+    /// `>` for `>=` in counts.
+    StrictCount,
+    /// Of several values of a key only the first takes part.
+    FirstKey,
+    /// The sum of no number at all is 0.
+    EmptySum,
+    /// A step comes within less than its time.
+    OpenWithin,
 }
 
 /// What the rule finds in the events, with a mistake.
@@ -102,7 +110,9 @@ fn keys_of(rule: &Rule, event: &Simple, mistake: Mistake) -> BTreeSet<String> {
     if !rule.is_keyed {
         return BTreeSet::from([String::new()]);
     }
-    let keys: BTreeSet<String> = event.key.iter().filter(|key| !key.is_empty()).cloned().collect();
+    let keys = event.key.iter().filter(|key| !key.is_empty()).cloned();
+    let most = if mistake == Mistake::FirstKey { 1 } else { usize::MAX };
+    let keys: BTreeSet<String> = keys.take(most).collect();
     if keys.is_empty() && mistake == Mistake::MissingKey {
         return BTreeSet::from(["missing".to_owned()]);
     }
@@ -204,7 +214,9 @@ impl World<'_> {
             Cond::Count { of, cmp, value } => {
                 let counts = |event: &usize| of.iter().any(|pattern| self.is(*event, pattern.0));
                 let count = self.window(at).into_iter().filter(counts).count();
-                compare(count as f64, *cmp, *value as f64)
+                let is_strict = self.mistake == Mistake::StrictCount && *cmp == Cmp::Gte;
+                let cmp = if is_strict { Cmp::Gt } else { *cmp };
+                compare(count as f64, cmp, *value as f64)
             }
             Cond::Aggregate { function, of, cmp, value } => {
                 let patterns: Vec<usize> = of.iter().map(|(pattern, _)| pattern.0).collect();
@@ -277,6 +289,7 @@ impl World<'_> {
         let len = numbers.len();
         let result = match function {
             Aggregate::Distinct => Some(numbers.iter().collect::<BTreeSet<_>>().len() as f64),
+            Aggregate::Sum if len == 0 && self.mistake == Mistake::EmptySum => Some(0.0),
             _ if len == 0 => None,
             Aggregate::Sum => Some(numbers.iter().sum::<i64>() as f64),
             Aggregate::Avg => Some(numbers.iter().sum::<i64>() as f64 / len as f64),
@@ -339,7 +352,8 @@ impl World<'_> {
             Mistake::NoTies => earlier == later,
             _ => false,
         };
-        let is_soon = step.within.is_none_or(|within| later - earlier <= within as i64);
+        let open = i64::from(self.mistake == Mistake::OpenWithin);
+        let is_soon = step.within.is_none_or(|within| later - earlier + open <= within as i64);
         let (from, to) = (earlier.min(later), earlier.max(later));
         let is_between = |other: usize| {
             other != before && other != event && (from..=to).contains(&self.time(other))

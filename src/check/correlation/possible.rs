@@ -111,6 +111,13 @@ impl<'c> Table<'c> {
             Atom::Seen(_) => true,
             Atom::Count(of) => (*value > 0) == any(of),
             Atom::Other(_) if *value == 0 => true,
+            // Whatever the anchor, the span holds the event itself: at an `a` there is an `a`.
+            Atom::Other(Cond::Absent { pattern, of: None, .. }) => {
+                self.fires.iter().any(|fires| fires != pattern)
+            }
+            Atom::Other(Cond::Absent { pattern, of: Some(of), .. }) => {
+                pattern != of && self.is_seen(*of, row)
+            }
             Atom::Other(Cond::Chain(steps)) => {
                 steps.iter().all(|step| self.is_seen(step.pattern, row))
             }
@@ -169,6 +176,11 @@ mod tests {
         Cond::Not(Box::new(cond))
     }
 
+    fn absent(of: Option<usize>) -> Cond {
+        let (anchor, of) = (crate::ir::Anchor::Before, of.map(PatternId));
+        Cond::Absent { pattern: PatternId(0), span: 1, anchor, of }
+    }
+
     fn order() -> Cond {
         let step = |of| Step { pattern: PatternId(of), within: None, without: Vec::new() };
         Cond::Chain(vec![step(0), step(1)])
@@ -184,6 +196,8 @@ mod tests {
             Cond::All(vec![count(Cmp::Gte, 3), not(seen(0))]),
             count(Cmp::Lt, 1),
             Cond::AtLeast(2, vec![seen(0), not(seen(0))]),
+            Cond::All(vec![seen(0), absent(None)]),
+            Cond::All(vec![seen(1), absent(Some(0))]),
         ] {
             assert!(!can_hold(&cond), "{cond:?}");
         }
@@ -199,6 +213,8 @@ mod tests {
             Cond::All(vec![count(Cmp::Gte, 3), count(Cmp::Lt, 5)]),
             count(Cmp::Lt, 2),
             Cond::Any(vec![count(Cmp::Lt, 1), seen(1)]),
+            Cond::All(vec![seen(0), seen(1), absent(None)]),
+            Cond::All(vec![seen(1), absent(Some(1))]),
             Cond::All(vec![many, not(seen(0))]),
         ] {
             assert!(can_hold(&cond), "{cond:?}");

@@ -11,30 +11,34 @@
 
 mod evtx;
 mod json;
+mod logsource;
 mod order;
 mod split;
 mod time;
 mod windows;
 mod zeek;
 
+pub use logsource::of_key;
 pub use order::{Merged, Ordered, Timed};
 pub use time::{part_of_time, rfc3339, time};
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::taxonomy::Parts;
-
 use super::event::{Belongs, Event, Origin, Value};
-use json::{Json, Object, flatten, get};
+use json::{Json, Object, flatten};
+use logsource::{explicit, of_zeek, said};
 use split::{MOST_BYTES, Piece, Splitter};
 use zeek::Header;
 
 /// Problems that a report describes; all are counted.
 const MOST_PROBLEMS: usize = 20;
+
+/// Log sources that events name themselves of which a report tells.
+const MOST_SAID: usize = 1_000;
 
 /// Fields that hold an event's time, in the order in which they are looked for: the clock of the
 /// event itself before that of its collection.
@@ -48,6 +52,10 @@ pub const TIMES: &[&str] = &[
     "timestamp",
     "Timestamp",
     "TimeGenerated",
+    "EventTime",
+    "eventTime",
+    "CreationTime",
+    "published",
     "time",
 ];
 
@@ -75,6 +83,24 @@ pub struct Problem {
     pub message: String,
 }
 
+/// Events that have something in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// How many.
+    pub count: u64,
+    /// The line of the first.
+    pub first: u64,
+}
+
+impl Tally {
+    fn add(&mut self, line: u64) {
+        if self.count == 0 {
+            self.first = line;
+        }
+        self.count += 1;
+    }
+}
+
 /// How reading went.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReadReport {
@@ -83,11 +109,13 @@ pub struct ReadReport {
     /// Things that could not be read.
     pub broken: u64,
     /// Events whose text was not UTF-8; the bytes in question were replaced.
-    pub repaired: u64,
+    pub repaired: Tally,
     /// Events without a log source: no rule looks at them.
-    pub homeless: u64,
+    pub homeless: Tally,
+    /// Log sources that events name themselves, the first thousand of them.
+    pub said: BTreeMap<String, Tally>,
     /// Events without a time: rules over several events do not look at them.
-    pub untimed: u64,
+    pub untimed: Tally,
     /// The first problems.
     pub problems: Vec<Problem>,
 }
@@ -98,6 +126,20 @@ impl ReadReport {
         if self.problems.len() < MOST_PROBLEMS {
             self.problems.push(Problem { line, message: message.into() });
         }
+    }
+
+    fn said(&mut self, logsource: &str, line: u64) {
+        if let Some(tally) = self.said.get_mut(logsource) {
+            tally.add(line);
+        } else if self.said.len() < MOST_SAID {
+            self.said.entry(logsource.to_owned()).or_default().add(line);
+        }
+    }
+
+    /// What ends a file early is described however many problems there were before.
+    fn stopped(&mut self, line: u64, message: impl Into<String>) {
+        self.broken += 1;
+        self.problems.push(Problem { line, message: message.into() });
     }
 }
 
@@ -162,7 +204,7 @@ impl<'r> EventReader<'r> {
             Ok(0) => return false,
             Ok(_) => {}
             Err(error) => {
-                self.report.broken(self.line, format!("reading stopped: {error}"));
+                self.report.stopped(self.line, format!("reading stopped: {error}"));
                 self.is_done = true;
                 return !line.is_empty();
             }
@@ -177,6 +219,11 @@ impl<'r> EventReader<'r> {
         }
         if self.line == 1 && line.starts_with(b"\xef\xbb\xbf") {
             line.drain(..3);
+        }
+        if self.line == 1 && (line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff")) {
+            self.report.stopped(1, "the file is in UTF-16: save it as UTF-8");
+            self.is_done = true;
+            return false;
         }
         true
     }
@@ -219,7 +266,7 @@ impl<'r> EventReader<'r> {
                 self.layout = Layout::Json(splitter);
             }
             Layout::Zeek(mut header) => {
-                let text = self.text(line).into_owned();
+                let text = self.text(line, self.line).into_owned();
                 if text.starts_with('#') {
                     header.line(&text);
                 } else if !text.is_empty() {
@@ -234,7 +281,7 @@ impl<'r> EventReader<'r> {
         match piece {
             Piece::Broken(line, message) => self.report.broken(line, message),
             Piece::Object(bytes, line) => {
-                let text = self.text(&bytes);
+                let text = self.text(&bytes, line);
                 match serde_json::from_str(&text) {
                     Ok(Json::Object(object)) => self.take_object(object, line),
                     Ok(Json::Scalar(_) | Json::List(_)) => {
@@ -247,17 +294,18 @@ impl<'r> EventReader<'r> {
     }
 
     fn take_object(&mut self, mut object: Object, line: u64) {
-        let explicit = explicit(&object);
-        if !explicit.is_empty() {
-            object.retain(|(key, _)| key != "logsource");
-        }
+        let explicit = explicit(&mut object);
         let mut fields = Vec::new();
         if windows::system(&object).is_some() {
             fields = windows::fields(object);
         } else {
             object.into_iter().for_each(|(key, value)| flatten(key, value, &mut fields));
+            windows::rename(&mut fields);
         }
         windows::spread_hashes(&mut fields);
+        if let Some(said) = explicit.first() {
+            self.report.said(&said.logsource, line);
+        }
         let belongs = if explicit.is_empty() { said(&fields) } else { explicit };
         self.take_event(fields, belongs, line);
     }
@@ -281,14 +329,20 @@ impl<'r> EventReader<'r> {
         }
         event.belongs = Arc::clone(&self.belongs);
         self.report.events += 1;
-        self.report.homeless += u64::from(event.belongs.is_empty());
-        self.report.untimed += u64::from(event.time.is_none());
+        if event.belongs.is_empty() {
+            self.report.homeless.add(line);
+        }
+        if event.time.is_none() {
+            self.report.untimed.add(line);
+        }
         self.ready.push_back(event);
     }
 
-    fn text<'b>(&mut self, bytes: &'b [u8]) -> std::borrow::Cow<'b, str> {
+    fn text<'b>(&mut self, bytes: &'b [u8], line: u64) -> std::borrow::Cow<'b, str> {
         let text = String::from_utf8_lossy(bytes);
-        self.report.repaired += u64::from(matches!(text, std::borrow::Cow::Owned(_)));
+        if matches!(text, std::borrow::Cow::Owned(_)) {
+            self.report.repaired.add(line);
+        }
         text
     }
 }
@@ -342,56 +396,6 @@ impl std::fmt::Debug for EventReader<'_> {
     }
 }
 
-/// The log sources that events of a log source belong to: itself, and those that hold it.
-#[must_use]
-pub fn of_key(key: &str) -> Vec<Belongs> {
-    let Parts { product, category, service } = Parts::of(key);
-    let registry = ["registry_add", "registry_delete", "registry_set", "registry_rename"];
-    let event = category.filter(|of| registry.contains(of)).map(|_| "registry_event");
-    let mut belongs: Vec<Belongs> = Vec::new();
-    for category in [category, event, None] {
-        for service in [service, None] {
-            for product in [product, None] {
-                let key = Parts { product, category, service }.key();
-                if !key.is_empty() && !belongs.iter().any(|known| known.logsource == key) {
-                    let renames = zeek::renames(&key);
-                    belongs.push(Belongs { logsource: key.into(), renames });
-                }
-            }
-        }
-    }
-    belongs
-}
-
-/// The log sources that an event names itself.
-fn explicit(object: &[(String, Json)]) -> Vec<Belongs> {
-    let Some(named) = get(object, "logsource") else { return Vec::new() };
-    if let Some(key) = named.text() {
-        return of_key(&key);
-    }
-    let part = |name| named.get(name).and_then(Json::text);
-    let (product, category, service) = (part("product"), part("category"), part("service"));
-    let parts = Parts {
-        product: product.as_deref(),
-        category: category.as_deref(),
-        service: service.as_deref(),
-    };
-    of_key(&parts.key())
-}
-
-/// The log sources that an event's fields say it is of.
-fn said(fields: &[(String, Value)]) -> Vec<Belongs> {
-    let path = fields.iter().find(|(name, _)| name == "_path");
-    match path.and_then(|(_, value)| value.text()) {
-        Some(path) => of_zeek(&path),
-        None => windows::belongs(fields),
-    }
-}
-
-fn of_zeek(path: &str) -> Vec<Belongs> {
-    of_key(&format!("zeek/service:{path}"))
-}
-
 /// The input, unpacked if it begins like gzip, and its layout if that is known by then.
 fn unpacked<'r>(
     input: Box<dyn Read + 'r>,
@@ -418,7 +422,7 @@ fn evtx_or_text<'r>(
         }
         Ok(_) => (Box::new(input), Layout::Unknown),
         Err(error) => {
-            report.broken(0, format!("reading stopped: {error}"));
+            report.stopped(0, format!("reading stopped: {error}"));
             (Box::new(std::io::empty()), Layout::Unknown)
         }
     }

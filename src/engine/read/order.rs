@@ -31,6 +31,8 @@ pub struct Ordered<I: Iterator> {
     latest: i64,
     /// Events that came too late to be put in order.
     pub late: u64,
+    /// The first of them.
+    pub first_late: Option<I::Item>,
 }
 
 #[derive(Debug)]
@@ -63,7 +65,8 @@ impl<E> Ord for Held<E> {
 impl<I: Iterator<Item: Timed>> Ordered<I> {
     /// Puts events in order, holding back so many.
     pub fn new(events: I, held: usize) -> Self {
-        Self { events, heap: BinaryHeap::new(), held, next: 0, latest: i64::MIN, late: 0 }
+        let (heap, latest) = (BinaryHeap::new(), i64::MIN);
+        Self { events, heap, held, next: 0, latest, late: 0, first_late: None }
     }
 
     /// The iterator over the file.
@@ -87,6 +90,7 @@ impl<I: Iterator<Item: Timed>> Iterator for Ordered<I> {
             let Some(time) = event.time() else { return Some(event) };
             if time < self.latest {
                 self.late += 1;
+                self.first_late.get_or_insert(event);
                 continue;
             }
             self.heap.push(Reverse(Held { time, number: self.next, event }));
@@ -150,7 +154,7 @@ mod tests {
         assert_eq!(lines(&mut all), [6, 2, 3, 4, 1, 5]);
         let mut few = Ordered::new(events.into_iter(), 2);
         assert_eq!(lines(&mut few), [2, 3, 4, 1, 5]);
-        assert_eq!(few.late, 1);
+        assert_eq!((few.late, few.first_late.map(|event| event.origin.line)), (1, Some(6)));
     }
 
     #[test]

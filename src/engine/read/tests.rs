@@ -98,7 +98,11 @@ fn lines_beyond_the_limit_deep_nesting_and_wrong_bytes_are_survived() {
     bytes.extend(b"}\n{\"a\":\"\xff\xfe\"}\n");
     let (events, report) = read(&bytes);
     assert_eq!(events.iter().map(|event| event.origin.line).collect::<Vec<_>>(), [2, 5]);
-    assert_eq!((report.broken, report.repaired, report.events), (2, 1, 2), "{report:?}");
+    assert_eq!(
+        (report.broken, report.repaired, report.events),
+        (2, Tally { count: 1, first: 5 }, 2),
+        "{report:?}"
+    );
 }
 
 #[test]
@@ -129,7 +133,7 @@ fn log_sources_come_from_the_event_before_the_caller() {
         let (events, _) = read_with(json.as_bytes(), &options);
         assert_eq!(sources(&events[0])[0], first, "{json}");
     }
-    assert_eq!(read(b"{\"a\":1}").1.homeless, 1);
+    assert_eq!(read(b"{\"a\":1}").1.homeless, Tally { count: 1, first: 1 });
 }
 
 #[test]

@@ -2,7 +2,10 @@
 //!
 //! RFC 3339 (`2026-03-29T09:34:25.019Z`), the same without an offset (UTC, as Sysmon's `UtcTime`),
 //! and numbers since 1970, in seconds, milliseconds, microseconds or nanoseconds by magnitude:
-//! 1e11 seconds are the year 5138, 1e11 milliseconds 1973. Finer parts are cut off.
+//! 1e11 seconds are the year 5138, 1e11 milliseconds 1973. Finer parts are cut off. Of Windows' own
+//! spellings, the number of 100 ns since 1601 (`134192503650190000`, which as nanoseconds would lie
+//! between 1973 and 1976), `/Date(1774776865019)/` of PowerShell's JSON and `20260329093425.019000+000`
+//! of WMI, whose offset is in minutes.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -44,6 +47,9 @@ pub fn rfc3339(time: i64) -> String {
 
 fn spelled(text: &str) -> Option<i64> {
     let first = text.bytes().next()?;
+    if let Some(millis) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
+        return millis.parse().ok();
+    }
     if !first.is_ascii_digit() {
         return None;
     }
@@ -53,6 +59,9 @@ fn spelled(text: &str) -> Option<i64> {
     if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         return real(text.parse().ok()?);
     }
+    if let Some(at) = wmi(text) {
+        return Some(at);
+    }
     if let Ok(at) = text.parse::<Timestamp>() {
         return Some(at.as_microsecond().div_euclid(1_000));
     }
@@ -61,11 +70,28 @@ fn spelled(text: &str) -> Option<i64> {
     Some(at.timestamp().as_microsecond().div_euclid(1_000))
 }
 
+/// WMI's spelling of a time: fourteen digits, a fraction and an offset in minutes.
+fn wmi(text: &str) -> Option<i64> {
+    let (digits, rest) = text.split_at_checked(14)?;
+    let (fraction, offset) = rest.strip_prefix('.')?.split_at_checked(6)?;
+    let at = DateTime::strptime("%Y%m%d%H%M%S", digits).ok()?.to_zoned(TimeZone::UTC).ok()?;
+    let millis = fraction.parse::<i64>().ok()?.div_euclid(1_000);
+    let minutes: i64 = offset.parse().ok()?;
+    Some(at.timestamp().as_millisecond() + millis - minutes * 60_000)
+}
+
+/// 100 ns from 1601 to 1970, and to a year that no log is of.
+const FILETIME_1970: i128 = 116_444_736_000_000_000;
+const FILETIME_2200: u128 = 189_000_000_000_000_000;
+
 fn whole(number: i128) -> Option<i64> {
     let millis = match number.unsigned_abs() {
         0..100_000_000_000 => number * 1_000,
         100_000_000_000..100_000_000_000_000 => number,
         100_000_000_000_000..100_000_000_000_000_000 => number.div_euclid(1_000),
+        100_000_000_000_000_000..FILETIME_2200 if number >= FILETIME_1970 => {
+            (number - FILETIME_1970).div_euclid(10_000)
+        }
         100_000_000_000_000_000..100_000_000_000_000_000_000 => number.div_euclid(1_000_000),
         _ => return None,
     };
@@ -101,6 +127,10 @@ mod tests {
             "1774776865019",
             "1774776865019123",
             "1774776865019123456",
+            "134192504650190000",
+            "/Date(1774776865019)/",
+            "20260329093425.019000+000",
+            "20260329113425.019999+120",
         ] {
             assert_eq!(time(&text.into()), Some(1_774_776_865_019), "{text}");
         }

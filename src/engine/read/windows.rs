@@ -134,6 +134,18 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("powershell", "windows/service:powershell-classic"),
 ];
 
+/// What shippers of Windows events call what they take from `System`: Winlogbeat, NXLog, the Windows
+/// event collector's agents, PowerShell.
+const SHIPPED: &[(&str, &[&str])] = &[
+    ("Channel", &["winlog.channel", "LogName"]),
+    ("Computer", &["winlog.computer_name", "Hostname", "MachineName"]),
+    ("EventID", &["winlog.event_id", "EventId"]),
+    ("Provider_Name", &["winlog.provider_name", "SourceName", "ProviderName"]),
+];
+
+/// Under which Winlogbeat holds the fields of an event's data.
+const WINLOG_DATA: &[&str] = &["winlog.event_data.", "winlog.user_data."];
+
 /// Whether an object is a rendered Windows event, and its `System` part.
 pub(super) fn system(object: &[(String, Json)]) -> Option<&Json> {
     get(object, "Event").and_then(|event| event.get("System"))
@@ -163,12 +175,34 @@ pub(super) fn fields(object: Object) -> Vec<(String, Value)> {
     fields
 }
 
+/// Gives the fields of an event that a shipper has laid out flat the names that Windows has for them.
+pub(super) fn rename(fields: &mut Vec<(String, Value)>) {
+    let says = |names: &[&str]| fields.iter().any(|(name, _)| names.contains(&name.as_str()));
+    let known = ["Channel", "winlog.channel", "LogName", "SourceName", "ProviderName"];
+    if !says(&known) {
+        return;
+    }
+    let mut added = Vec::new();
+    for (name, shipped) in SHIPPED {
+        let found = shipped.iter().find_map(|shipped| field(fields, shipped));
+        if let (None, Some(value)) = (field(fields, name), found) {
+            added.push(((*name).to_owned(), value.clone()));
+        }
+    }
+    for (name, _) in fields.iter_mut() {
+        if let Some(rest) = WINLOG_DATA.iter().find_map(|prefix| name.strip_prefix(prefix)) {
+            *name = rest.to_owned();
+        }
+    }
+    fields.extend(added);
+}
+
 /// The log sources of a Windows event, from its channel, provider and id; none if they say nothing.
 #[must_use]
 pub(super) fn belongs(fields: &[(String, Value)]) -> Vec<Belongs> {
     let text = |name: &str| field(fields, name).and_then(Value::text);
     let channel = text("Channel").map(|channel| channel.to_lowercase());
-    let provider = text("Provider_Name").or_else(|| text("SourceName"));
+    let provider = text("Provider_Name");
     let provider = provider.map(|provider| provider.to_lowercase());
     let service =
         look_up(PROVIDERS, provider.as_deref()).or_else(|| look_up(CHANNELS, channel.as_deref()));

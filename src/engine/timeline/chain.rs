@@ -74,9 +74,16 @@ impl Search<'_> {
     /// Events for all steps, the last one ending at any time in range.
     pub(super) fn anywhere(&self) -> Found {
         let Some(last) = self.steps.last() else { return Found::Path(Vec::new()) };
+        let occurs = |step: &Link| !self.state.places(step.track, self.from, self.to).is_empty();
+        if !self.steps.iter().all(occurs) {
+            return Found::Nothing;
+        }
         let mut progress = Progress { frames: Vec::new(), dead: HashSet::new() };
         let ends = self.state.within(last.track, self.from, self.to).rev();
         for end in ends.filter(|end| self.admits(end, last.track)) {
+            if !self.visit() {
+                return Found::TooMuch;
+            }
             match self.ending(end, &mut progress) {
                 Found::Nothing if !self.is_greedy => {}
                 found @ (Found::Path(_) | Found::Nothing | Found::TooMuch) => return found,
@@ -148,8 +155,7 @@ impl Search<'_> {
             frame.untried.end = frame.untried.end.min(frame.place);
         }
         while let Some(place) = frame.untried.next_back() {
-            self.budget.set(self.budget.get().saturating_sub(1));
-            if self.budget.get() == 0 {
+            if !self.visit() {
                 return None;
             }
             let Some(earlier) = self.state.at(track, place) else { continue };
@@ -168,6 +174,12 @@ impl Search<'_> {
             }
         }
         None
+    }
+
+    /// Counts an event that is looked at; whether there may be more.
+    fn visit(&self) -> bool {
+        self.budget.set(self.budget.get().saturating_sub(1));
+        self.budget.get() > 0
     }
 
     /// Whether what must not occur between two steps does not.
