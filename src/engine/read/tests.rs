@@ -126,7 +126,12 @@ fn log_sources_come_from_the_event_before_the_caller() {
             r#"{"logsource": {"product": "windows", "service": "security"}}"#,
             "windows/service:security",
         ),
+        (r#"{"logsource": {"product": "Windows", "category": ""}}"#, "windows"),
         (r#"{"logsource": "windows/image_load"}"#, "windows/image_load"),
+        (
+            r#"{"logsource.product": "windows", "logsource.category": "image_load"}"#,
+            "windows/image_load",
+        ),
         (r#"{"_path": "ssl", "ts": 1.5}"#, "zeek/service:ssl"),
         (r#"{"a": 1}"#, "linux/process_creation"),
     ] {
@@ -134,6 +139,40 @@ fn log_sources_come_from_the_event_before_the_caller() {
         assert_eq!(sources(&events[0])[0], first, "{json}");
     }
     assert_eq!(read(b"{\"a\":1}").1.homeless, Tally { count: 1, first: 1 });
+}
+
+#[test]
+fn shippers_windows_events_have_the_names_of_windows() {
+    let winlogbeat = r#"{"@timestamp": "2026-01-01T00:00:00Z", "winlog": {"channel": "Security",
+        "provider_name": "Microsoft-Windows-Security-Auditing", "event_id": "4688",
+        "computer_name": "h", "event_data": {"NewProcessName": "a.exe"}}}"#;
+    let nxlog = r#"{"EventTime": "2026-01-01 00:00:00", "Channel": "Security", "EventID": 4688,
+        "SourceName": "Microsoft-Windows-Security-Auditing", "Hostname": "h",
+        "NewProcessName": "a.exe"}"#;
+    let dotted = r#"{"@timestamp": 1767225600, "winlog.channel": "Security", "winlog.event_id": 4688,
+        "winlog.event_data.NewProcessName": "a.exe", "winlog.computer_name": "h"}"#;
+    for json in [winlogbeat, nxlog, dotted] {
+        let (events, report) = read(json.as_bytes());
+        let [event] = events.as_slice() else { panic!("{report:?}") };
+        assert_eq!(event.time, Some(1_767_225_600_000), "{json}");
+        assert_eq!(event.get("NewProcessName"), Some(&"a.exe".into()), "{json}");
+        assert_eq!(event.get("Computer"), Some(&"h".into()), "{json}");
+        assert!(sources(event).contains(&"windows/process_creation"), "{json}");
+    }
+    let (events, _) = read(br#"{"Hostname": "h", "logsource": "linux/service:sshd"}"#);
+    assert_eq!(events[0].get("Computer"), None);
+}
+
+#[test]
+fn a_file_in_utf_16_says_so_and_what_ends_a_file_is_said_after_many_problems() {
+    let (_, report) = read(b"\xff\xfe{\0}\0\n\0");
+    assert_eq!(report.problems[0].message, "the file is in UTF-16: save it as UTF-8");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    packed.write_all("x\n".repeat(50_000).as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let (_, report) = read(&packed[..packed.len() - 9]);
+    assert_eq!(report.problems.len(), MOST_PROBLEMS + 1);
+    assert!(report.problems[MOST_PROBLEMS].message.starts_with("reading stopped"));
 }
 
 #[test]
