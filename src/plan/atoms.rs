@@ -1,9 +1,10 @@
 //! A condition → masks, latest starts, a boolean expression over them, and what fires.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Anchor, Class, Cmp, Cond, Correlation, PatternId};
+use crate::ir::{Class, Cmp, Cond, Correlation, PatternId};
 use crate::source::Span;
 
+use super::absence;
 use super::chain;
 use super::refuse;
 use super::timeline::{Fire, Holds, Mask, Start};
@@ -17,6 +18,7 @@ const MAX_ALTERNATIVES: usize = 4096;
 pub(super) struct Lowered {
     pub(super) masks: Vec<Mask>,
     pub(super) starts: Vec<Start>,
+    pub(super) nexts: Vec<Vec<usize>>,
     pub(super) holds: Holds,
     pub(super) fires: Vec<Fire>,
 }
@@ -32,29 +34,28 @@ pub(super) fn lower(
         .map(|pattern| Start::Seen(masks_of(&masks, &[PatternId(pattern)])))
         .collect();
     let names = correlation.patterns.iter().map(|pattern| pattern.name.clone()).collect();
-    let mut atoms = Atoms { masks, starts: seen, names, window: correlation.window, span };
+    let (window, skew) = (correlation.window, correlation.skew);
+    let mut atoms = Atoms { masks, starts: seen, nexts: Vec::new(), names, window, skew, span };
     if let Some(steps) = chain::only(&correlation.cond) {
         let fires = chain::fires(&mut atoms, steps)?;
-        return Ok(Lowered {
-            masks: atoms.masks,
-            starts: atoms.starts,
-            holds: Holds::All(vec![]),
-            fires,
-        });
+        return Ok(atoms.lowered(Holds::All(vec![]), fires));
     }
     let holds = atoms.holds(&correlation.cond)?;
     let firing = masks_of(&atoms.masks, &correlation.cond.named());
     let fires = firing.into_iter().map(|mask| Fire { mask, links: Vec::new() }).collect();
-    Ok(Lowered { masks: atoms.masks, starts: atoms.starts, holds, fires })
+    Ok(atoms.lowered(holds, fires))
 }
 
 /// Atoms in the making.
 pub(super) struct Atoms {
     pub(super) masks: Vec<Mask>,
     pub(super) starts: Vec<Start>,
+    /// Events whose next occurrence is looked for.
+    pub(super) nexts: Vec<Vec<usize>>,
     /// Names of the patterns.
     pub(super) names: Vec<String>,
     pub(super) window: u64,
+    pub(super) skew: u64,
     pub(super) span: Span,
 }
 
@@ -68,7 +69,22 @@ impl Atoms {
         self.starts.len() - 1
     }
 
-    fn within(&mut self, start: Start) -> Holds {
+    /// The index of the next event of a pattern; the same is kept once.
+    pub(super) fn next(&mut self, pattern: PatternId) -> usize {
+        let masks = masks_of(&self.masks, &[pattern]);
+        if let Some(known) = self.nexts.iter().position(|known| *known == masks) {
+            return known;
+        }
+        self.nexts.push(masks);
+        self.nexts.len() - 1
+    }
+
+    fn lowered(self, holds: Holds, fires: Vec<Fire>) -> Lowered {
+        Lowered { masks: self.masks, starts: self.starts, nexts: self.nexts, holds, fires }
+    }
+
+    /// That the atom starts in the window.
+    pub(super) fn within(&mut self, start: Start) -> Holds {
         let window = self.window;
         Holds::Within(self.start(start), window)
     }
@@ -78,11 +94,8 @@ impl Atoms {
             Cond::Seen(pattern) => Holds::Within(pattern.0, self.window),
             Cond::Count { of, cmp, value } => self.count(of, *cmp, *value),
             Cond::Chain(steps) => Holds::Within(chain::start(self, steps)?, self.window),
-            Cond::Absent { pattern, span, anchor: Anchor::Before, of: None } => {
-                Holds::Not(Box::new(Holds::Within(pattern.0, *span)))
-            }
-            Cond::Absent { .. } => {
-                return Err(self.refuse("an absence after or around an event", "`not … before`"));
+            Cond::Absent { pattern, span, anchor, of } => {
+                absence::holds(self, *pattern, (*anchor, *span), *of)
             }
             Cond::Aggregate { .. } => {
                 return Err(self.refuse("an aggregate over a field", "a count of events"));

@@ -23,6 +23,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Cond, Step};
 
 use super::atoms::{Atoms, masks_of};
+use super::skewed;
 use super::timeline::{Before, Fire, Link, Mask, Start};
 
 /// How many steps a chain may have.
@@ -52,13 +53,21 @@ pub(super) fn only(cond: &Cond) -> Option<&[Step]> {
 
 /// The atom for the whole chain.
 pub(super) fn start(atoms: &mut Atoms, steps: &[Step]) -> Result<usize, Vec<Diagnostic>> {
+    let late = skewed::completed_late(atoms, steps)?;
     let stages = stages(atoms, steps)?;
+    if let Some(late) = late {
+        let first = beginnings(atoms, stages.get(..1).unwrap_or_default())?;
+        let mut links = links(atoms, &stages, &first)?;
+        links.push(late);
+        return Ok(atoms.start(Start::Chain(links)));
+    }
     let beginnings = beginnings(atoms, &stages)?;
     beginnings.last().map(|last| last.start).ok_or_else(|| empty(atoms))
 }
 
 /// Which events complete the chain, and how.
 pub(super) fn fires(atoms: &mut Atoms, steps: &[Step]) -> Result<Vec<Fire>, Vec<Diagnostic>> {
+    let early = skewed::fired_early(atoms, steps)?;
     let mut stages = stages(atoms, steps)?;
     let Some(last) = stages.pop() else { return Err(empty(atoms)) };
     let beginnings = beginnings(atoms, &stages)?;
@@ -69,6 +78,7 @@ pub(super) fn fires(atoms: &mut Atoms, steps: &[Step]) -> Result<Vec<Fire>, Vec<
         // Without an event of the mask, none of them fires anyway.
         let given = (vec![mask], 1);
         links.iter_mut().for_each(|link| link.needs.retain(|need| *need != given));
+        links.extend(early.clone());
         fires.push(Fire { mask, links });
         stages.pop();
     }
@@ -189,7 +199,7 @@ fn links(
         for placed in placements(atoms, here)? {
             let needs = needs(&atoms.masks, &placed);
             let limits = limits(here, &placed);
-            let link = Link { needs, limits, from: from.clone() };
+            let link = Link { needs, limits, from: from.clone(), soon: None };
             if !links.contains(&link) {
                 links.push(link);
             }

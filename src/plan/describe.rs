@@ -139,6 +139,10 @@ impl Atoms<'_> {
         let starts = self.timeline.starts.iter().enumerate();
         let mut lines: Vec<String> =
             starts.map(|(at, start)| format!("start s{at} = {}", self.start(start))).collect();
+        let nexts = self.timeline.nexts.iter().enumerate();
+        lines.extend(
+            nexts.map(|(at, masks)| format!("next{at} = the next {} later", self.masks(masks))),
+        );
         let holds = &self.timeline.holds;
         if *holds != Holds::All(Vec::new()) {
             let text = self.holds(holds);
@@ -165,6 +169,9 @@ impl Atoms<'_> {
             }
             Start::Chain(links) => self.links(links),
             Start::End(links) => format!("the time of {}", self.links(links)),
+            Start::When { masks, holds } => {
+                format!("the last {} when {}", self.masks(masks), self.holds(holds))
+            }
         }
     }
 
@@ -183,6 +190,9 @@ impl Atoms<'_> {
         };
         let now: Vec<String> =
             link.needs.iter().map(need).chain(link.limits.iter().map(limit)).collect();
+        if let Some((next, length)) = link.soon {
+            return format!("next{next} within {}", words::span(length));
+        }
         let before = link.from.as_ref().map(before);
         match (now.is_empty(), before) {
             (true, None) => "at once".to_owned(),
@@ -207,6 +217,7 @@ impl Atoms<'_> {
         };
         match holds {
             Holds::Within(start, length) => format!("s{start} within {}", words::span(*length)),
+            Holds::Soon(next, length) => format!("next{next} within {}", words::span(*length)),
             Holds::All(parts) if parts.is_empty() => "always".to_owned(),
             Holds::Any(parts) if parts.is_empty() => "never".to_owned(),
             Holds::All(parts) => each(parts, " and "),

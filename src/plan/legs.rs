@@ -82,6 +82,7 @@ pub(super) fn timeline<'a>(
         overlaps,
         masks: lowered.masks,
         starts: lowered.starts,
+        nexts: lowered.nexts,
         holds: lowered.holds,
         fires: lowered.fires,
         shows: shows::named(correlation),

@@ -15,6 +15,7 @@
 //! 4. The condition is a boolean expression over atoms; where it holds, the groups' events that may
 //!    fire are counted. Results are summed up per key.
 
+mod absence;
 mod atoms;
 mod chain;
 mod constant;
@@ -27,6 +28,7 @@ mod legs;
 mod push;
 mod respell;
 mod shows;
+mod skewed;
 mod timeline;
 mod trace;
 

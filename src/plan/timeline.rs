@@ -41,6 +41,8 @@ pub struct Timeline {
     pub masks: Vec<Mask>,
     /// Atoms of the condition; the first ones are `Seen` of each pattern, in order.
     pub starts: Vec<Start>,
+    /// Masks (indexes) of events whose next occurrence after each group is looked for.
+    pub nexts: Vec<Vec<usize>>,
     /// The condition over them; `true` for an order at the top, whose `fires` say it all.
     pub holds: Holds,
     /// Which events of a group fire.
@@ -84,6 +86,13 @@ pub enum Start {
     Chain(Vec<Link>),
     /// `t` if a chain with these links ends in the group: when it was completed last.
     End(Vec<Link>),
+    /// `t` if the group has an event of one of these masks and something holds there.
+    When {
+        /// The masks.
+        masks: Vec<usize>,
+        /// What holds, over atoms that stand before this one.
+        holds: Holds,
+    },
 }
 
 /// One way in which a chain's last steps lie in a group and the steps before in earlier groups.
@@ -95,6 +104,9 @@ pub struct Link {
     pub limits: Vec<(Vec<usize>, u64)>,
     /// What is extended. `None`: the chain starts here.
     pub from: Option<Before>,
+    /// What must come soon after the group: an index into [`Timeline::nexts`], and within how many
+    /// milliseconds. Only where it is asked what fires.
+    pub soon: Option<(usize, u64)>,
 }
 
 /// The beginning of a chain, as of earlier groups only.
@@ -119,6 +131,19 @@ impl Before {
     }
 }
 
+impl Holds {
+    /// The atoms that it asks.
+    #[must_use]
+    pub fn atoms(&self) -> Vec<usize> {
+        match self {
+            Self::Within(atom, _) => vec![*atom],
+            Self::Soon(..) => Vec::new(),
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::atoms).collect(),
+            Self::Not(inner) => inner.atoms(),
+        }
+    }
+}
+
 /// Events of a group that fire.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fire {
@@ -135,6 +160,9 @@ pub enum Holds {
     /// The latest start of the atom (index into [`Timeline::starts`]) is at most so many
     /// milliseconds ago.
     Within(usize, u64),
+    /// The next event (index into [`Timeline::nexts`]) of a later group is at most so many
+    /// milliseconds away.
+    Soon(usize, u64),
     /// All of them; of none: true.
     All(Vec<Holds>),
     /// Any of them; of none: false.

@@ -83,6 +83,7 @@ fn timeline(spec: &Value) -> Timeline {
         overlaps: list(&spec["overlaps"]).iter().map(pair).collect(),
         masks: Vec::new(),
         starts: Vec::new(),
+        nexts: Vec::new(),
         holds: Holds::All(Vec::new()),
         fires: Vec::new(),
         shows: Vec::new(),

@@ -13,6 +13,7 @@ mod leaf;
 mod leg;
 mod legs;
 mod names;
+mod nexts;
 mod predicate;
 mod regex;
 mod scalar;

@@ -53,7 +53,7 @@ impl Scan<'_> {
         let starts = self.timeline.starts.iter().enumerate();
         let rank = |(atom, start): (usize, &Start)| match start {
             Start::Nth { masks, nth } => Some(self.rank(atom, masks, *nth, keys)),
-            Start::Seen(_) | Start::Chain(_) | Start::End(_) => None,
+            Start::Seen(_) | Start::Chain(_) | Start::End(_) | Start::When { .. } => None,
         };
         starts.filter_map(rank).collect()
     }
@@ -208,7 +208,20 @@ impl Scan<'_> {
                 let any = boolean::any(each.collect());
                 format!("iff({}, {time}, {carried})", any.text)
             }
+            Start::When { masks, holds } => {
+                let here = Expr::atom(format!("{} > 0", self.sum(masks)));
+                let both = boolean::all(vec![here, self.at_step(holds)]);
+                format!("iff({}, {time}, {carried})", both.text)
+            }
         }
+    }
+
+    /// What holds at the group that the step is at, over starts that it has yet to assign.
+    fn at_step(&self, holds: &Holds) -> Expr<Kql> {
+        self.printed(holds, &|atom| {
+            let start = self.timeline.starts.get(atom).map(|start| self.latest(atom, start));
+            start.unwrap_or_default()
+        })
     }
 
     /// The start of a chain that a link completes in this group.
@@ -284,11 +297,16 @@ impl Scan<'_> {
     fn reads(&self, atom: usize) -> Vec<usize> {
         match self.timeline.starts.get(atom) {
             Some(Start::Chain(links) | Start::End(links)) => links.iter().flat_map(read).collect(),
+            Some(Start::When { holds, .. }) => {
+                let asked = holds.atoms();
+                let below = asked.iter().flat_map(|of| self.reads(*of)).collect::<Vec<_>>();
+                asked.into_iter().chain(below).collect()
+            }
             Some(Start::Seen(_) | Start::Nth { .. }) | None => Vec::new(),
         }
     }
 
-    fn sum(&self, masks: &[usize]) -> String {
+    pub(super) fn sum(&self, masks: &[usize]) -> String {
         let counts: Vec<String> =
             masks.iter().map(|index| self.names.of("count", *index).to_string()).collect();
         if counts.is_empty() { "0".to_owned() } else { counts.join(" + ") }
@@ -301,16 +319,25 @@ impl Scan<'_> {
             let start = Expr::atom(self.ago("before", from.start, window));
             std::iter::once(start).chain(self.extends(from, before))
         });
-        boolean::all(self.counted(link).chain(inside).collect())
+        let soon = link.soon.iter().map(|(next, span)| self.soon(*next, *span));
+        boolean::all(self.counted(link).chain(inside).chain(soon).collect())
     }
 
     fn print(&self, holds: &Holds) -> Expr<Kql> {
-        let each = |parts: &[Holds]| parts.iter().map(|part| self.print(part)).collect();
+        self.printed(holds, &|atom| self.names.of("start", atom).to_string())
+    }
+
+    fn printed(&self, holds: &Holds, start: &dyn Fn(usize) -> String) -> Expr<Kql> {
+        let each = |parts: &[Holds]| parts.iter().map(|part| self.printed(part, start)).collect();
         match holds {
-            Holds::Within(atom, milliseconds) => Expr::atom(self.within(*atom, *milliseconds)),
+            Holds::Within(atom, milliseconds) => {
+                let span = syntax::timespan(*milliseconds);
+                Expr::atom(format!("{} - {} <= {span}", self.names.one("time"), start(*atom)))
+            }
+            Holds::Soon(next, milliseconds) => self.soon(*next, *milliseconds),
             Holds::All(parts) => boolean::all(each(parts)),
             Holds::Any(parts) => boolean::any(each(parts)),
-            Holds::Not(inner) => boolean::not(&self.print(inner)),
+            Holds::Not(inner) => boolean::not(&self.printed(inner, start)),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::scan::{self, Class, Scan};
 use super::syntax::{self, Kusto};
 use crate::backend::template;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Start, Timeline, part};
+use crate::plan::{Timeline, part};
 use crate::source::Span;
 
 const TEMPLATE: &str = include_str!("../../../templates/kql/timeline.j2");
@@ -31,11 +31,17 @@ pub(super) fn render(timeline: &Timeline, rule: Span) -> Result<String, Vec<Diag
     let mut chained = Vec::new();
     let mut refused = Vec::new();
     let mut first = 0;
-    for (number, timeline) in chain().enumerate() {
-        let shape = Shape::of(timeline, first, &names, rule, &mut refused);
-        first += timeline.legs.len();
+    for (number, inner) in chain().enumerate() {
+        let shape = Shape::of(inner, first, &names, rule, &mut refused);
+        first += inner.legs.len();
         let firings = (number + 1 < chain().count()).then_some(number);
-        let stage = Stage { timeline, shape: &shape, firings, chained: &chained };
+        let stage = Stage {
+            timeline: inner,
+            shape: &shape,
+            firings,
+            chained: &chained,
+            chained_timelines: &timeline.chained,
+        };
         match stage.render(rule) {
             Ok(text) => chained.push(Kusto::trusted(text)),
             Err(more) => refused.extend(more),
@@ -55,18 +61,13 @@ struct Stage<'a> {
     firings: Option<usize>,
     /// What stands before it.
     chained: &'a [Kusto],
+    /// Of which correlations that is.
+    chained_timelines: &'a [Timeline],
 }
 
 impl Stage<'_> {
     fn render(&self, rule: Span) -> Result<String, Vec<Diagnostic>> {
         let mut refused = Vec::new();
-        if self.timeline.skew > 0 && has_order(self.timeline) {
-            let message = "KQL has no exact form for an order with a tolerance (`skew`)";
-            refused.push(
-                Diagnostic::new(Code::NotExpressible, rule, message)
-                    .help("leave out `skew`, or use `and` where the order does not matter"),
-            );
-        }
         if self.timeline.fires.is_empty() {
             let message = "no event of the condition can fire it";
             refused.push(
@@ -82,7 +83,9 @@ impl Stage<'_> {
         let pipeline = Pipeline { timeline: self.timeline, shape: self.shape, classes: &classes };
         let names = &self.shape.names;
         let before = if self.firings.is_some() { &[] } else { self.chained };
+        let mut all = self.chained_timelines.iter().chain([self.timeline]);
         let context = context! {
+            looks_ahead => all.any(|timeline| !timeline.nexts.is_empty()),
             chained => before.iter().cloned().map(Value::from).collect::<Vec<_>>(),
             firings_name => optional(self.firings.map(|number| names.of("firings", number))),
             ..pipeline.context(sources)
@@ -106,9 +109,11 @@ impl Pipeline<'_> {
         let keys = self.shape.key_names();
         let several = sources.len() > 1;
         let sorted = keys.iter().map(|key| Kusto::trusted(format!("{key} asc")));
+        let backwards = keys.iter().map(|key| Kusto::trusted(format!("{key} desc")));
         let same = keys.iter().map(|key| Kusto::trusted(format!("prev({key}) == {key}")));
         context! {
             never => Value::from(names.one("never")),
+            ever => Value::from(names.one("ever")),
             time => Value::from(names.one("time")),
             same => Value::from(names.one("same")),
             step => Value::from(names.one("step")),
@@ -126,6 +131,9 @@ impl Pipeline<'_> {
             ),
             keys => list(keys.iter().cloned()),
             sorted => list(sorted),
+            backwards => list(backwards),
+            ahead_declared => optional(scan.ahead_declared()),
+            ahead_assignments => scan.ahead_assignments().into_iter().map(Value::from).collect::<Vec<_>>(),
             is_same => Value::from(Kusto::join(same.collect::<Vec<_>>(), " and ")),
             declared => Value::from(scan.declared()),
             assignments => scan.assignments().into_iter().map(Value::from).collect::<Vec<_>>(),
@@ -264,12 +272,6 @@ impl Pipeline<'_> {
         let parts: Vec<String> = self.timeline.patterns.iter().enumerate().map(part).collect();
         Kusto::trusted(format!("trim_end(\", \", strcat({}))", parts.join(", ")))
     }
-}
-
-/// Whether an order of events matters to the condition.
-fn has_order(timeline: &Timeline) -> bool {
-    let chain = |start: &Start| matches!(start, Start::Chain(_) | Start::End(_));
-    timeline.starts.iter().any(chain) || timeline.fires.iter().any(|fire| !fire.links.is_empty())
 }
 
 /// Columns of a result, each with another name.

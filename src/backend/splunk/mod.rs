@@ -10,6 +10,7 @@
 mod expression;
 mod firings;
 mod legs;
+mod nexts;
 mod regex;
 mod search;
 mod shows;

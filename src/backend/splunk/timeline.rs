@@ -16,7 +16,7 @@ use super::firings;
 use super::legs::{self, Legs, Rows};
 use super::syntax::{EVAL, Eval, list_field, string};
 use super::value::Assignments;
-use super::{render, shows, trusted, values};
+use super::{nexts, render, shows, trusted, values};
 use crate::backend::infix::{Expr, all, any, not};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::PatternId;
@@ -82,6 +82,7 @@ fn stage(
         nths => nths(timeline),
         keys => keys.fields.iter().map(trusted).collect::<Vec<_>>(),
         groups => trusted(groups(timeline)),
+        nexts => nexts::context(timeline),
         levels => levels(timeline),
         by => trusted(by),
         firings => trusted(fired(timeline)),
@@ -98,10 +99,6 @@ fn check(timeline: &Timeline, span: Span) -> Result<(), Vec<Diagnostic>> {
     let mut refuse = |code, message: String, help: &str| {
         found.push(Diagnostic::new(code, span, message).help(help));
     };
-    if timeline.skew > 0 {
-        let message = "SPL output tolerates no disorder of events (`skew`) yet".to_owned();
-        refuse(Code::NotExpressible, message, "leave `skew` out for this target");
-    }
     for leg in &timeline.legs {
         if leg.place.time.name != "_time" {
             let message = format!("the clock of the events is `{}`", leg.place.time.name);
@@ -118,7 +115,11 @@ fn check(timeline: &Timeline, span: Span) -> Result<(), Vec<Diagnostic>> {
                 let message = format!("`streamstats` counts no more than {MAX_WINDOW} events");
                 refuse(Code::OverLimit, message, "lower the number of events");
             }
-            Start::Nth { .. } | Start::Seen(_) | Start::Chain(_) | Start::End(_) => {}
+            Start::Nth { .. }
+            | Start::Seen(_)
+            | Start::Chain(_)
+            | Start::End(_)
+            | Start::When { .. } => {}
         }
     }
     if found.is_empty() { Ok(()) } else { Err(found) }
@@ -290,7 +291,7 @@ fn nths(timeline: &Timeline) -> Vec<Value> {
             at => trusted(format!("sw_at{at}")),
             counts => trusted(counts(timeline, masks)),
         }),
-        Start::Seen(_) | Start::Chain(_) | Start::End(_) => None,
+        Start::Seen(_) | Start::Chain(_) | Start::End(_) | Start::When { .. } => None,
     };
     timeline.starts.iter().enumerate().filter_map(nth).collect()
 }
@@ -313,7 +314,7 @@ fn groups(timeline: &Timeline) -> String {
     });
     let nths = timeline.starts.iter().enumerate().filter_map(|(at, start)| match start {
         Start::Nth { .. } => Some(format!("max(sw_at{at}) as sw_at{at}")),
-        Start::Seen(_) | Start::Chain(_) | Start::End(_) => None,
+        Start::Seen(_) | Start::Chain(_) | Start::End(_) | Start::When { .. } => None,
     });
     counts.chain(nths).chain(shows::of_group(timeline)).collect::<Vec<_>>().join(" ")
 }
@@ -343,21 +344,17 @@ fn levels(timeline: &Timeline) -> Vec<Value> {
     (0..=deepest).map(level).collect()
 }
 
-/// INVARIANT: an order extends only atoms that stand before it.
+/// INVARIANT: an atom reads only atoms that stand before it.
 fn depths(starts: &[Start]) -> Vec<usize> {
     let mut depths: Vec<usize> = Vec::new();
     for start in starts {
-        let depth = match start {
-            Start::Seen(_) | Start::Nth { .. } => 0,
-            Start::Chain(links) | Start::End(links) => links
-                .iter()
-                .flat_map(read)
-                .filter_map(|atom| depths.get(atom))
-                .map(|depth| depth + 1)
-                .max()
-                .unwrap_or(0),
+        let read: Vec<usize> = match start {
+            Start::Seen(_) | Start::Nth { .. } => Vec::new(),
+            Start::Chain(links) | Start::End(links) => links.iter().flat_map(read).collect(),
+            Start::When { holds, .. } => holds.atoms(),
         };
-        depths.push(depth);
+        let below = read.into_iter().filter_map(|atom| depths.get(atom));
+        depths.push(below.map(|depth| depth + 1).max().unwrap_or(0));
     }
     depths
 }
@@ -366,7 +363,7 @@ fn depths(starts: &[Start]) -> Vec<usize> {
 fn remembered(timeline: &Timeline) -> BTreeSet<usize> {
     let chains = timeline.starts.iter().flat_map(|start| match start {
         Start::Chain(links) | Start::End(links) => links.as_slice(),
-        Start::Seen(_) | Start::Nth { .. } => &[],
+        Start::Seen(_) | Start::Nth { .. } | Start::When { .. } => &[],
     });
     let fires = timeline.fires.iter().flat_map(|fire| &fire.links);
     chains.chain(fires).flat_map(read).collect()
@@ -386,6 +383,11 @@ fn group_start(timeline: &Timeline, at: usize) -> Option<String> {
         Start::End(links) => {
             let any = any(links.iter().map(holds_link).collect(), &EVAL);
             format!("if({}, sw_time, null())", any.text)
+        }
+        Start::When { masks, holds: what } => {
+            let here = Expr::atom(format!("{}>0", sum(masks)));
+            let both = all(vec![here, holds(what)], &EVAL);
+            format!("if({}, sw_time, null())", both.text)
         }
     };
     Some(format!("sw_at{at}={value}"))
@@ -415,7 +417,8 @@ fn holds_link(link: &Link) -> Expr<Eval> {
     let limits = link.limits.iter();
     let limits = limits.map(|(masks, most)| Expr::atom(format!("{}<={most}", sum(masks))));
     let from = link.from.iter().flat_map(extends);
-    all(needs.chain(limits).chain(from).collect(), &EVAL)
+    let soon = link.soon.iter().map(|(next, span)| nexts::soon(*next, *span));
+    all(needs.chain(limits).chain(from).chain(soon).collect(), &EVAL)
 }
 
 /// Whether the beginning is there, not too long ago, and without what must not lie after it.
@@ -431,7 +434,7 @@ fn extends(from: &Before) -> Vec<Expr<Eval>> {
 }
 
 /// The number of events of the masks.
-fn sum(masks: &[usize]) -> String {
+pub(super) fn sum(masks: &[usize]) -> String {
     match masks {
         [] => "0".to_owned(),
         masks => masks.iter().map(|mask| format!("sw_n{mask}")).collect::<Vec<_>>().join("+"),
@@ -453,7 +456,7 @@ fn fired(timeline: &Timeline) -> String {
         let links = any(links.collect(), &EVAL);
         let both = match &timeline.holds {
             Holds::All(parts) if parts.is_empty() => links,
-            Holds::All(_) | Holds::Any(_) | Holds::Not(_) | Holds::Within(..) => {
+            Holds::All(_) | Holds::Any(_) | Holds::Not(_) | Holds::Within(..) | Holds::Soon(..) => {
                 all(vec![condition.clone(), links], &EVAL)
             }
         };
@@ -472,6 +475,7 @@ fn completes(link: &Link, window: u64) -> Expr<Eval> {
 fn holds(condition: &Holds) -> Expr<Eval> {
     match condition {
         Holds::Within(at, span) => within(*at, *span),
+        Holds::Soon(next, span) => nexts::soon(*next, *span),
         Holds::All(parts) => all(parts.iter().map(holds).collect(), &EVAL),
         Holds::Any(parts) => any(parts.iter().map(holds).collect(), &EVAL),
         Holds::Not(inner) => not(&holds(inner), &EVAL),

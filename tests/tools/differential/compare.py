@@ -179,7 +179,8 @@ def check(binary, folder, with_engine, report):
 def main():
     binary, chosen = sys.argv[1], sys.argv[2:]
     if chosen[:1] == ["--random"]:
-        return at_random(binary, int(chosen[1]), int(chosen[3]) if chosen[2:3] == ["--seed"] else 1)
+        options = dict(zip(chosen[::2], chosen[1::2]))
+        return at_random(binary, int(chosen[1]), int(options.get("--seed", 1)), options.get("--only", "all"))
     passed = failed = 0
     with_engine = has_engine(binary)
 
@@ -202,11 +203,11 @@ def main():
     return 1 if failed or not passed else 0
 
 
-def at_random(binary, count, seed):
-    """`--random N [--seed S]`: N random rules, half of them correlations."""
+def at_random(binary, count, seed, kind):
+    """`--random N [--seed S] [--only KIND]`: N random rules, more than half of them correlations."""
     import random_rules
 
-    tally = random_rules.check(binary, shapes, sys.modules[__name__], count, seed)
+    tally = random_rules.check(binary, shapes, sys.modules[__name__], count, seed, kind)
     print(f"{tally['fired']} of {count} fired; {tally['refused']} conversions refused")
     print(f"{tally['passed']} passed, {tally['failed']} failed")
     return 1 if tally["failed"] or not tally["passed"] else 0

@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import pathlib
 
+from random_weaves import Timed
+
 PIECES = ["a", "B", "\\", "*", "?", '"', "'", " ", ".", "(", "[", "|", "$", "%", "+", "{", "^", "/", "-", "#", "@", "&", "~", "<"]
 WORDS = ["ab", "\\cmd.exe", "C:\\x\\", "-Enc", "\\", "\\\\srv", "x*y", "50%", 'say "hi"', "it's", "$env:T"]
 TEXTS = ["CommandLine", "ParentCommandLine", "Image", "ParentImage", "OriginalFileName"]
@@ -46,6 +48,8 @@ def instance(rng, pattern):
 
 class Rule:
     """A rule over process_creation and the values it asks for."""
+
+    suffix = "yml"
 
     def __init__(self, rng, name):
         self.values = []
@@ -161,13 +165,15 @@ BASES = {
 class Correlation:
     """A correlation over the base rules."""
 
+    suffix = "yml"
+
     def __init__(self, rng, name):
         self.name = name
         kind = rng.choice(["event_count", "temporal", "temporal_ordered", "boolean"])
         count = 1 if kind == "event_count" and rng.random() < 0.7 else rng.randint(2, 3)
         self.rules = rng.sample(list(BASES), count)
         keys = rng.choice([["Computer"], ["Computer"], ["Computer", "Image"], []])
-        self.keys = keys
+        self.keys = self.fields = keys
         self.seconds = rng.choice([60, 300])
         lines = ["---", f"title: {name}", f"name: {name}", "status: test", "correlation:"]
         lines.append(f"    type: {'temporal' if kind == 'boolean' else kind}")
@@ -219,20 +225,28 @@ class Correlation:
         return sorted(events, key=lambda event: event["t"]) if rng.random() < 0.5 else events
 
 
+# What `--only` chooses.
+MADE = {
+    "all": [Correlation, Rule, Correlation, Connection, Timed],
+    "timed": [Timed],
+}
+
+
 def milliseconds(moment):
     return round(moment * 1000)
 
 
-def engine(binary, shapes, rule, events):
+def engine(binary, shapes, made, events):
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        (folder / "rule.yml").write_text(rule)
+        file = f"rule.{made.suffix}"
+        (folder / file).write_text(made.text)
         (folder / "events.ndjson").write_text("".join(json.dumps(shapes.neutral(n, e)) + "\n" for n, e in enumerate(events)))
-        done = subprocess.run([binary, "run", "rule.yml", "events.ndjson", "--format", "json"], cwd=folder, capture_output=True, text=True)
+        done = subprocess.run([binary, "run", file, "events.ndjson", "--format", "json"], cwd=folder, capture_output=True, text=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def check(binary, shapes, execute, count, seed):
+def check(binary, shapes, execute, count, seed, kind):
     """Prints each difference; returns passed, failed, refused and how many streams fired."""
     tally = {"passed": 0, "failed": 0, "refused": 0, "fired": 0}
     batch = 50
@@ -241,7 +255,7 @@ def check(binary, shapes, execute, count, seed):
         for number in range(start, min(start + batch, count)):
             rng = random.Random(seed * 1_000_003 + number)
             name = f"r{number}"
-            made = [Correlation, Rule, Correlation, Connection][number % 4](rng, name)
+            made = MADE[kind][number % len(MADE[kind])](rng, name)
             rules[name] = (made, made.events(rng))
         check_batch(binary, shapes, execute, rules, tally)
     return tally
@@ -250,10 +264,10 @@ def check(binary, shapes, execute, count, seed):
 def check_batch(binary, shapes, execute, rules, tally):
     with tempfile.TemporaryDirectory() as folder:
         for name, (made, _) in rules.items():
-            (pathlib.Path(folder) / f"{name}.yml").write_text(made.text)
+            (pathlib.Path(folder) / f"{name}.{made.suffix}").write_text(made.text)
         emitted = {platform: execute.convert(binary, folder, platform) for platform in execute.PLATFORMS}
     for name, (made, events) in rules.items():
-        results = [one for one in engine(binary, shapes, made.text, events) if one["rule"] == name]
+        results = [one for one in engine(binary, shapes, made, events) if one["rule"] == name]
         tally["fired"] += bool(results)
         for platform in execute.PLATFORMS:
             one = emitted[platform].get(name)
@@ -290,6 +304,6 @@ def firings(execute, platform, made, events, results, queries):
     target = execute.PLATFORMS[platform]
     if target == "eql":
         keys = {tuple(str(one["key"][key]) for key in made.keys) for one in results}
-        return keys, execute.fired(platform, queries, events, {"names": made.keys})
+        return keys, execute.fired(platform, queries, events, {"names": made.keys, "fields": made.fields})
     rows = [row for query in queries for row in execute.rows_of(platform, query, events)]
     return execute.results_of.both(target, results, rows, made.keys)

@@ -30,6 +30,7 @@ fn timeline(cond: Cond) -> Timeline {
         overlaps: Vec::new(),
         masks: Vec::new(),
         starts: Vec::new(),
+        nexts: Vec::new(),
         holds: Holds::All(Vec::new()),
         fires: Vec::new(),
         shows: Vec::new(),

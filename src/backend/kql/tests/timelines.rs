@@ -6,7 +6,7 @@ use crate::plan::{Before, Fire, Holds, Link, Mask, Start, Timeline};
 
 fn link(needs: Vec<(Vec<usize>, u64)>, from: Option<usize>) -> Link {
     let before = |atom| Before { start: atom, end: atom, within: None, without: None };
-    Link { needs, limits: vec![], from: from.map(before) }
+    Link { needs, limits: vec![], from: from.map(before), soon: None }
 }
 
 /// Two patterns on two tables, keyed by device.
@@ -31,6 +31,7 @@ fn two_legs(starts: Vec<Start>, holds: Holds, fires: Vec<Fire>) -> Timeline {
         overlaps: Vec::new(),
         masks: vec![Mask(vec![PatternId(0)]), Mask(vec![PatternId(1)])],
         starts,
+        nexts: Vec::new(),
         holds,
         fires,
         shows: Vec::new(),

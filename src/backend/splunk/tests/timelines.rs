@@ -8,7 +8,7 @@ use crate::plan::{Before, Fire, Holds, Link, Mask, Start, Timeline};
 
 fn link(needs: Vec<(Vec<usize>, u64)>, from: Option<usize>) -> Link {
     let before = |atom| Before { start: atom, end: atom, within: None, without: None };
-    Link { needs, limits: vec![], from: from.map(before) }
+    Link { needs, limits: vec![], from: from.map(before), soon: None }
 }
 
 /// Two patterns of one place that exclude each other, keyed by host.
@@ -28,6 +28,7 @@ fn two(starts: Vec<Start>, holds: Holds, fires: Vec<Fire>) -> Timeline {
         overlaps: Vec::new(),
         masks: vec![Mask(vec![PatternId(0)]), Mask(vec![PatternId(1)])],
         starts: seen.into_iter().chain(starts).collect(),
+        nexts: Vec::new(),
         holds,
         fires,
         shows: Vec::new(),
