@@ -102,6 +102,10 @@ fn describe_timeline(timeline: &Timeline) -> Vec<String> {
     if timeline.skew > 0 {
         lines.push(format!("skew {}", words::span(timeline.skew)));
     }
+    let ahead = timeline.reach().ahead;
+    if ahead > 0 {
+        lines.push(format!("decided {} after the firing", words::span(ahead)));
+    }
     lines.extend(describe_masks(timeline, &name));
     lines
 }

@@ -16,7 +16,7 @@ use crate::source::Span;
 use super::keys::transformed;
 use super::legs::{self, refuse_shared};
 use super::push::Columns;
-use super::{Leg, Timeline, refuse};
+use super::{Leg, Reach, Timeline, refuse};
 
 /// How many correlations a chain may have, and how deep they may be chained.
 const MAX_CHAINED: usize = 32;
@@ -154,7 +154,7 @@ impl<'a> Chained<'a> {
         if let Some(same) = self.timelines.iter().position(|(known, _)| *known == timeline) {
             return Ok(same);
         }
-        let back = correlation.window.saturating_add(self.back(&timeline.legs));
+        let back = Reach::of(correlation).back.saturating_add(self.back(&timeline.legs));
         self.timelines.push((timeline, back));
         Ok(self.timelines.len() - 1)
     }

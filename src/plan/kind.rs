@@ -53,7 +53,9 @@ impl Kind {
             Self::Order => "carries the latest start of each beginning of the order along, per key",
             Self::Count => "looks back, per key, at the time of the nth latest event",
             Self::Value => "looks, per key, at the values of the events in each window",
-            Self::Absence => "carries the last time of the event along, and negates",
+            Self::Absence => {
+                "carries the last time of the event along, or the next one backwards, and negates"
+            }
         }
     }
 
@@ -72,8 +74,9 @@ impl Kind {
     pub fn cost(self) -> &'static str {
         match self {
             Self::Filter => "one pass, no state",
-            Self::Presence | Self::Absence => {
-                "one sort of n rows, one pass, a time per event and key"
+            Self::Presence => "one sort of n rows, one pass, a time per event and key",
+            Self::Absence => {
+                "one sort of n rows, one pass, a time per event and key; twice to look after an event"
             }
             Self::Order => "one sort of n rows, one pass, a time per step and key",
             Self::Count => "one sort of n rows, one pass, the times of n events back",

@@ -13,7 +13,7 @@ use super::disjoint::may_overlap;
 use super::firings::{self, Chained};
 use super::push::{At, Columns};
 use super::shows::{self, Site};
-use super::{Leg, Timeline, atoms, keys, refuse, rows};
+use super::{Leg, Reach, Timeline, atoms, keys, refuse, rows};
 
 /// One leg per place of the pattern's log source.
 pub(super) fn filter(pattern: &Pattern, platform: &Platform) -> Result<Vec<Leg>, Vec<Diagnostic>> {
@@ -99,10 +99,14 @@ fn beyond_lookback(
 ) -> Option<Diagnostic> {
     const DAY: u64 = 86_400_000;
     let days = platform.lookback?;
-    let back = correlation.window.saturating_add(chained);
+    let own = Reach::of(correlation).back;
+    let back = own.saturating_add(chained);
     (back > days.saturating_mul(DAY)).then(|| {
         let message = match chained {
-            0 => format!("the window has {} days", back.div_ceil(DAY)),
+            0 if own == correlation.window => {
+                format!("the window has {} days", back.div_ceil(DAY))
+            }
+            0 => format!("an absence is looked for in {} days before a firing", back.div_ceil(DAY)),
             _ => format!(
                 "the window and those of the chained rules have {} days together",
                 back.div_ceil(DAY)

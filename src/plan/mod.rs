@@ -12,6 +12,10 @@
 //! 3. Every atom of the condition has a *latest start*: the largest `s` such that the atom is
 //!    satisfied by events in `[s, t]` (`t`: the group's time). It only grows with `t`, so it is
 //!    carried along by a running maximum per key. The atom holds at `t` iff `t - s <= window`.
+//!    An absence that lies after a group asks for the *next* time instead: a pass from the latest
+//!    group to the earliest. Beside an event of the condition, an absence is an atom that starts at
+//!    the latest such event of which it is true (`absence`); an order with `skew` may be completed by
+//!    its first step (`skewed`).
 //! 4. The condition is a boolean expression over atoms; where it holds, the groups' events that may
 //!    fire are counted. Results are summed up per key.
 
@@ -26,6 +30,7 @@ mod keys;
 mod kind;
 mod legs;
 mod push;
+mod reach;
 mod respell;
 mod shows;
 mod skewed;
@@ -35,6 +40,7 @@ mod trace;
 pub use describe::{describe, describe_events, describe_place};
 pub use firings::part;
 pub use kind::Kind;
+pub use reach::Reach;
 pub use timeline::{Before, Fire, Holds, Link, Mask, Show, Start, Timeline};
 pub use trace::{How, Pushed, Trace, TracedField, trace};
 

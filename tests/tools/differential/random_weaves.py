@@ -25,7 +25,8 @@ class Timed:
         self.spans = [self.seconds]
         self.skew = rng.choice([0, 0, 5, self.seconds])
         condition = self.condition(rng)
-        lines = [f"rule {name} {{", "  events:"]
+        accept = ["  meta:", "    accept = [\"W0606\"]"] if rng.random() < 0.7 else []
+        lines = [f"rule {name} {{", *accept, "  events:"]
         lines += [f"    {event} = {EVENTS[event][0]} where {EVENTS[event][1]}" for event in self.used]
         lines += ["  match:", "    host = Computer", f"    over {self.seconds}s"]
         lines += [f"    skew {self.skew}s"] if self.skew else []
@@ -44,7 +45,7 @@ class Timed:
         return f"not {event} within {self.span(rng)} {where} {anchor}".strip()
 
     def order(self, rng, one, other):
-        within = f" within {self.span(rng)}" if rng.random() < 0.3 else ""
+        within = f" within {rng.choice([5, 20, self.seconds])}s" if rng.random() < 0.3 else ""
         return f"{one} then {other}{within}"
 
     def condition(self, rng):
@@ -75,11 +76,15 @@ class Timed:
     def events(self, rng):
         spans = [0, *self.spans, *([self.skew] if self.skew else [])]
         moments = [one + sign * other for one in spans for other in spans for sign in (1, -1)]
+        # Half of the streams have no simultaneous events.
+        apart = rng.random() < 0.5
         moments = [round(moment + nudge, 3) for moment in moments for nudge in (0, 0, 0.001, -0.001)]
         hosts = ["h1", "h1", "h2"] + ([None, "", "H1"] if rng.random() < 0.4 else [])
         events = []
         for _ in range(rng.randint(3, 12)):
             event = {"t": round(1000 + rng.choice(moments), 3), "Computer": rng.choice(hosts)}
+            if apart and any(event["t"] == known["t"] for known in events):
+                continue
             event["Image"] = rng.choice(["C:\\a.exe", "C:\\b.exe"])
             events.append(event | self.details(rng, rng.choice([*self.used, *self.used, "other"])))
         return sorted(events, key=lambda event: event["t"]) if rng.random() < 0.5 else events

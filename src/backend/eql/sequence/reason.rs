@@ -123,11 +123,6 @@ pub(super) const ABSENCE_ELSEWHERE: Reason = Reason::new(
     "ask for an absence at the firing; or keep this rule to `splunk` and `kql`",
 );
 
-pub(super) const AFTER: Reason = Reason::new(
-    "EQL reports that nothing follows an event as soon as the event is there",
-    "ask for the absence `before` the event; or keep this rule to `splunk` and `kql`",
-);
-
 pub(super) const AROUND: Reason = Reason::new(
     "EQL reports an event if an absence holds before it or after it, not only where both hold",
     "ask for the absence `before` or `after`; or keep this rule to `splunk` and `kql`",

@@ -181,7 +181,7 @@ fn missing(chain: &Chain, absences: &[Absence], spans: Spans) -> Result<Vec<Draf
     if chain.roles.len() == 1 {
         let (steps, losses) = match anchor {
             Anchor::Before => (vec![Step::Absent(absent), occurs], vec![Loss::Absence]),
-            Anchor::After => return Err(reason::AFTER),
+            Anchor::After => (vec![occurs, Step::Absent(absent)], vec![Loss::Absence]),
             Anchor::Around => return Err(reason::AROUND),
         };
         return Ok(vec![Draft::of(steps, Limit::Within(span), &losses)]);
