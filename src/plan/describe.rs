@@ -220,6 +220,7 @@ impl Atoms<'_> {
             if parts.len() > 1 { format!("({})", parts.join(word)) } else { parts.concat() }
         };
         match holds {
+            Holds::Within(start, 0) => format!("s{start} at once"),
             Holds::Within(start, length) => format!("s{start} within {}", words::span(*length)),
             Holds::Soon(next, length) => format!("next{next} within {}", words::span(*length)),
             Holds::All(parts) if parts.is_empty() => "always".to_owned(),
