@@ -117,7 +117,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
         }
     }
     let mut found = workspace.reported().chain(&said);
-    let errors = found.any(|found| found.code.severity() == Severity::Error);
+    let errors = found.any(|found| found.severity() == Severity::Error);
     if errors { FINDINGS } else { 0 }
 }
 
@@ -133,7 +133,7 @@ fn remark(workspace: &Workspace, goals: &[Goal], said: &[Diagnostic], output: &m
 }
 
 /// What each goal makes of each selected rule, and what is to be said about that.
-fn tried<'a>(workspace: &'a Workspace, goals: &[Goal]) -> (Vec<Row<'a>>, Vec<Diagnostic>) {
+pub(super) fn tried<'a>(workspace: &'a Workspace, goals: &[Goal]) -> (Vec<Row<'a>>, Vec<Diagnostic>) {
     let selection: Vec<_> = workspace.selection().filter(is_converted).collect();
     let tried: Vec<(Row<'a>, Vec<Diagnostic>)> =
         selection.par_iter().map(|(document, rule)| row(document, *rule, goals)).collect();

@@ -97,7 +97,7 @@ pub(super) fn usage(output: &mut Output, problems: &[String]) -> u8 {
 }
 
 fn is_error(found: &Diagnostic) -> bool {
-    found.code.severity() == crate::diagnostic::Severity::Error
+    found.severity() == crate::diagnostic::Severity::Error
 }
 
 /// What the targets say, without the refusals that the project has agreed to.

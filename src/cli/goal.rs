@@ -116,6 +116,31 @@ fn goals(arguments: &GoalArguments, project: &Project) -> Result<Vec<Goal>, Vec<
     if problems.is_empty() { Ok(goals) } else { Err(problems) }
 }
 
+/// Every language on every shipped platform that is queried in it.
+///
+/// # Errors
+/// A code that is to be accepted is none; a line for each.
+pub(super) fn everywhere(arguments: &GoalArguments) -> Result<Vec<Goal>, Vec<String>> {
+    let (accept, problems) = accepted(&arguments.accept);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut goals = Vec::new();
+    for backend in BACKENDS {
+        let shipped = platform::names().iter().filter_map(|name| platform::load(name));
+        let queried =
+            |platform: &Platform| platform.targets.iter().any(|known| known == backend.target());
+        goals.extend(shipped.filter(queried).map(|platform| Goal {
+            environment: None,
+            backend: *backend,
+            platform,
+            accept: accept.clone(),
+            refused: BTreeMap::new(),
+        }));
+    }
+    Ok(goals)
+}
+
 /// What the arguments or an environment name.
 #[derive(Default)]
 struct Wanted {

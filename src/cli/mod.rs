@@ -16,6 +16,7 @@ mod platforms;
 mod portability;
 mod run;
 mod silence;
+mod stats;
 mod table;
 mod test;
 mod translate;
@@ -66,6 +67,8 @@ enum Command {
     Fmt(fmt::Arguments),
     /// Explain a code such as E0301, or how a rule becomes a query.
     Explain(explain::Arguments),
+    /// Count the rules, and how many each target takes on each platform.
+    Stats(stats::Arguments),
     /// List targets, platforms, log sources, fields or rules.
     List(list::Arguments),
 }
@@ -119,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments, &mut output),
         Command::Fmt(arguments) => fmt::run(&arguments, &mut output),
         Command::Explain(arguments) => explain::run(&arguments, &mut output),
+        Command::Stats(arguments) => stats::run(&arguments, &mut output),
         Command::List(arguments) => list::run(&arguments, &mut output),
     };
     output.flush();

@@ -92,7 +92,7 @@ pub(super) fn visible(text: &str) -> String {
 pub(super) fn tally<'a>(found: impl IntoIterator<Item = &'a Diagnostic>) -> String {
     let (mut errors, mut warnings) = (0, 0);
     for diagnostic in found {
-        match diagnostic.code.severity() {
+        match diagnostic.severity() {
             Severity::Error => errors += 1,
             Severity::Warning => warnings += 1,
         }

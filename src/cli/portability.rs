@@ -125,57 +125,82 @@ fn name(row: &Row<'_>) -> String {
     name.unwrap_or_else(|| "(without a name)".to_owned())
 }
 
+/// How many rules an environment takes, and by which codes it refuses the others.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Rules whose queries are exact.
+    pub(super) exact: usize,
+    /// Rules whose queries give up something.
+    pub(super) approximate: usize,
+    /// Rules without a query there.
+    pub(super) refused: usize,
+    /// Rules with errors of their own.
+    pub(super) unsound: usize,
+    /// Refusals that the project lists.
+    agreed: usize,
+    /// Rules by the approximation they need.
+    pub(super) given_up: BTreeMap<Code, usize>,
+    /// Rules by the code that refuses them; one rule may have several.
+    pub(super) reasons: BTreeMap<Code, usize>,
+}
+
+impl Tally {
+    /// Counts the verdicts of the goal at a place.
+    pub(super) fn of(rows: &[Row<'_>], goal: usize) -> Self {
+        let mut tally = Self::default();
+        for verdict in rows.iter().filter_map(|row| row.verdicts.get(goal)) {
+            match verdict {
+                Verdict::Exact => tally.exact += 1,
+                Verdict::LeftOut => {}
+                Verdict::Approximate(codes) => {
+                    tally.approximate += 1;
+                    codes.iter().for_each(|code| *tally.given_up.entry(*code).or_default() += 1);
+                }
+                Verdict::Refused(found, agreement) => {
+                    tally.refused += 1;
+                    tally.agreed += usize::from(*agreement == Agreement::Agreed);
+                    codes(found).for_each(|code| *tally.reasons.entry(code).or_default() += 1);
+                }
+                Verdict::Unsound => tally.unsound += 1,
+            }
+        }
+        tally
+    }
+
+    /// `E0502 4, E0503 1, all agreed`.
+    fn why(&self) -> String {
+        let counts = self.given_up.iter().chain(&self.reasons);
+        let mut parts: Vec<String> =
+            counts.map(|(code, count)| format!("{} {count}", code.id())).collect();
+        match self.agreed {
+            0 => {}
+            all if all == self.refused => parts.push("all agreed".to_owned()),
+            some => parts.push(format!("{some} agreed")),
+        }
+        if self.unsound > 0 {
+            parts.push(format!("{} unsound", self.unsound));
+        }
+        parts.join(", ")
+    }
+}
+
 /// How many rules each environment takes, and by which codes it refuses the others.
 pub(super) fn summary(rows: &[Row<'_>], goals: &[Goal]) -> Table {
     let head = ["environment", "target", "platform", "exact", "approximate", "refused", "why"];
     let mut table = Table::new(head);
     for (at, goal) in goals.iter().enumerate() {
-        let verdicts = || rows.iter().filter_map(move |row| row.verdicts.get(at));
-        let count = |name: &str| verdicts().filter(|one| one.name() == name).count().to_string();
+        let tally = Tally::of(rows, at);
         table.row(vec![
             goal.label().to_owned(),
             goal.backend.target().to_owned(),
             goal.platform.name.clone(),
-            count("exact"),
-            count("approximate"),
-            count("refused"),
-            why(verdicts()),
+            tally.exact.to_string(),
+            tally.approximate.to_string(),
+            tally.refused.to_string(),
+            tally.why(),
         ]);
     }
     table
-}
-
-/// `E0502 4, E0503 1, all agreed`.
-fn why<'a>(verdicts: impl Iterator<Item = &'a Verdict>) -> String {
-    let mut counts: BTreeMap<Code, usize> = BTreeMap::new();
-    let (mut refused, mut agreed, mut unsound) = (0_usize, 0_usize, 0_usize);
-    for verdict in verdicts {
-        let codes: Vec<Code> = match verdict {
-            Verdict::Exact | Verdict::LeftOut => Vec::new(),
-            Verdict::Approximate(codes) => codes.clone(),
-            Verdict::Refused(found, agreement) => {
-                refused += 1;
-                agreed += usize::from(*agreement == Agreement::Agreed);
-                codes(found).collect()
-            }
-            Verdict::Unsound => {
-                unsound += 1;
-                Vec::new()
-            }
-        };
-        codes.into_iter().for_each(|code| *counts.entry(code).or_default() += 1);
-    }
-    let mut parts: Vec<String> =
-        counts.iter().map(|(code, count)| format!("{} {count}", code.id())).collect();
-    match agreed {
-        0 => {}
-        all if all == refused => parts.push("all agreed".to_owned()),
-        some => parts.push(format!("{some} agreed")),
-    }
-    if unsound > 0 {
-        parts.push(format!("{unsound} unsound"));
-    }
-    parts.join(", ")
 }
 
 /// A line per rule, a column per environment.

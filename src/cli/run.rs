@@ -133,7 +133,7 @@ fn outcome(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>
         counted(usize::try_from(totals.events).unwrap_or(usize::MAX), "event"),
         counted(outcome.results.len(), "result"),
     ));
-    let errors = workspace.reported().any(|found| found.code.severity() == Severity::Error);
+    let errors = workspace.reported().any(|found| found.severity() == Severity::Error);
     let matched = arguments.fail_on_match && !outcome.results.is_empty();
     Ok(if errors || matched || totals.late > 0 { FINDINGS } else { 0 })
 }

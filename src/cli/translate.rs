@@ -55,7 +55,7 @@ pub(super) fn run(paths: &[PathBuf], language: Language, output: &mut Output) ->
     output.findings(workspace.reported().chain(&refused), &workspace.sources);
     let found = workspace.reported().chain(&refused);
     output.remark(&format!("{said} of {} said: {}", counted(total, "rule"), tally(found)));
-    let errors = workspace.reported().any(|found| found.code.severity() == Severity::Error)
+    let errors = workspace.reported().any(|found| found.severity() == Severity::Error)
         || !refused.is_empty();
     if errors { FINDINGS } else { 0 }
 }

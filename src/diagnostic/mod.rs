@@ -14,6 +14,30 @@ pub use render::{Rendered, render_json, render_text, rendered};
 
 use crate::source::Span;
 
+/// How loudly a lint speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Not at all.
+    Off,
+    /// As a warning.
+    Warn,
+    /// As an error, which fails a run.
+    Error,
+}
+
+impl Level {
+    /// The level of this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        match name {
+            "off" => Some(Self::Off),
+            "warn" => Some(Self::Warn),
+            "error" => Some(Self::Error),
+            _ => None,
+        }
+    }
+}
+
 /// A place and what to say there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label {
@@ -38,6 +62,19 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do.
     pub help: Option<String>,
+    /// What would mend it without changing what anything means; `check --fix` writes it.
+    pub fix: Vec<Edit>,
+    /// Whether a warning counts as an error, as the project asks.
+    pub raised: bool,
+}
+
+/// A change of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced.
+    pub span: Span,
+    /// By what.
+    pub text: String,
 }
 
 impl Diagnostic {
@@ -50,7 +87,22 @@ impl Diagnostic {
             labels: Vec::new(),
             notes: Vec::new(),
             help: None,
+            fix: Vec::new(),
+            raised: false,
         }
+    }
+
+    /// How bad it is: as its code says, unless the project asks for more.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        if self.raised { Severity::Error } else { self.code.severity() }
+    }
+
+    /// Says how the text is mended.
+    #[must_use]
+    pub fn fix(mut self, edits: impl IntoIterator<Item = Edit>) -> Self {
+        self.fix.extend(edits);
+        self
     }
 
     /// Adds the text shown at the caret.
@@ -123,7 +175,7 @@ impl Diagnostics {
     /// Whether an error is among them.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.found.iter().any(|found| found.code.severity() == Severity::Error)
+        self.found.iter().any(|found| found.severity() == Severity::Error)
     }
 
     /// How many there are; a mark to compare with [`Diagnostics::errors_since`].
@@ -141,7 +193,7 @@ impl Diagnostics {
     /// Whether an error was added after `mark`.
     #[must_use]
     pub fn errors_since(&self, mark: usize) -> bool {
-        self.found.iter().skip(mark).any(|found| found.code.severity() == Severity::Error)
+        self.found.iter().skip(mark).any(|found| found.severity() == Severity::Error)
     }
 
     /// The findings in the order in which they were made.

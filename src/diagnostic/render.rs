@@ -37,7 +37,7 @@ pub fn rendered(diagnostic: &Diagnostic, sources: &SourceMap) -> Rendered {
     let (line, column) = source.map_or((1, 1), |source| source.position(span.start));
     Rendered {
         code: diagnostic.code.id(),
-        severity: diagnostic.code.severity().as_str(),
+        severity: diagnostic.severity().as_str(),
         message: diagnostic.message.clone(),
         file: source.map_or_else(String::new, |source| source.name.clone()),
         line,
@@ -56,7 +56,7 @@ pub fn render_json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
 /// The finding as a person reads it, with a final line break; coloured if `renderer` is.
 #[must_use]
 pub fn render_text(diagnostic: &Diagnostic, sources: &SourceMap, renderer: &Renderer) -> String {
-    let level = match diagnostic.code.severity() {
+    let level = match diagnostic.severity() {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };

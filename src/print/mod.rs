@@ -57,7 +57,7 @@ pub fn to_sigma(document: &Document) -> Result<String, Diagnostic> {
     };
     let mut diagnostics = Diagnostics::default();
     crate::syntax::sigma::parse(SourceId::default(), &text, &mut diagnostics);
-    let wrong = diagnostics.iter().find(|found| found.code.severity() == Severity::Error);
+    let wrong = diagnostics.iter().find(|found| found.severity() == Severity::Error);
     match wrong {
         None => Ok(text),
         // A name that Sigma's conditions do not take.

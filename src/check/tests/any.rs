@@ -105,7 +105,7 @@ fn item() -> impl Strategy<Value = String> {
 
 fn agree(text: &str) -> Result<(), TestCaseError> {
     let (rules, found) = run(text);
-    let errors = found.iter().filter(|found| found.code.severity() == Severity::Error).count();
+    let errors = found.iter().filter(|found| found.severity() == Severity::Error).count();
     let complete = !rules.is_empty() && rules.iter().all(Option::is_some);
     prop_assert_eq!(complete, errors == 0, "{}\n{:#?}", text, found);
     Ok(())

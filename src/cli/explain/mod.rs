@@ -73,7 +73,7 @@ fn explain(
         output.findings(workspace.reported(), &workspace.sources);
     }
     if rules.is_empty() {
-        let errors = workspace.reported().any(|found| found.code.severity() == Severity::Error);
+        let errors = workspace.reported().any(|found| found.severity() == Severity::Error);
         if is_file && errors {
             return FINDINGS;
         }

@@ -144,7 +144,7 @@ fn print(
     workspace: &Workspace,
     output: &mut Output,
 ) -> u8 {
-    let is_error = |found: &&Diagnostic| found.code.severity() == Severity::Error;
+    let is_error = |found: &&Diagnostic| found.severity() == Severity::Error;
     let found = found.into_sorted();
     match format {
         Format::Text => {}
@@ -266,7 +266,7 @@ impl Variants {
         checked.iter().flatten().find(is_same).map(Arc::clone).ok_or_else(|| {
             let message = format!("with these parameters `{}` is not sound", rule.name);
             let place = case.name.span;
-            let why = found.iter().find(|found| found.code.severity() == Severity::Error);
+            let why = found.iter().find(|found| found.severity() == Severity::Error);
             match why {
                 Some(why) => Diagnostic::new(why.code, place, message).note(why.message.clone()),
                 None => Diagnostic::new(Code::WrongShape, place, message),

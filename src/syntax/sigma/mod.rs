@@ -43,7 +43,7 @@ pub fn parse(source: SourceId, text: &str, diagnostics: &mut Diagnostics) -> Vec
 /// Where the YAML reader found errors.
 fn errors_after(mark: usize, diagnostics: &Diagnostics) -> Vec<Span> {
     let found = diagnostics.iter().skip(mark);
-    let errors = found.filter(|one| one.code.severity() == Severity::Error);
+    let errors = found.filter(|one| one.severity() == Severity::Error);
     errors.map(|one| one.primary.span).collect()
 }
 

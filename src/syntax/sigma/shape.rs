@@ -23,7 +23,7 @@ impl<'a> Reader<'a> {
 
     /// Adds a finding, unless the file has too many already.
     pub(super) fn report(&mut self, finding: Diagnostic) {
-        let count = match finding.code.severity() {
+        let count = match finding.severity() {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,
         };
