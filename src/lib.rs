@@ -5,7 +5,7 @@
 //! above it (`docs/architecture.md`):
 //!
 //! `source` ← `diagnostic` ← `yaml` ← `syntax`, `taxonomy`, `platform`, `project`;
-//! `check`: syntax + taxonomy → `ir`; `plan`: ir + platform; `backend`: plan → queries;
+//! `check`: syntax + taxonomy → `ir`; `lint`: syntax; `plan`: ir + platform; `backend`: plan → queries;
 //! `engine`: ir; `cli`: everything.
 
 pub mod backend;
@@ -14,6 +14,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod engine;
 pub mod ir;
+pub mod lint;
 pub mod plan;
 pub mod platform;
 pub mod print;

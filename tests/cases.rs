@@ -22,6 +22,8 @@
 mod capabilities;
 #[path = "cases/library.rs"]
 mod library;
+#[path = "cases/lints.rs"]
+mod lints;
 #[path = "cases/plans.rs"]
 mod plans;
 

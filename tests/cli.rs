@@ -8,6 +8,9 @@
     reason = "a test that cannot go on has failed"
 )]
 
+#[path = "cli/lints.rs"]
+mod lints;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;

@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ir", &["source", "diagnostic", "taxonomy"]),
     ("print", &["source", "diagnostic", "syntax"]),
     ("check", &["source", "diagnostic", "syntax", "taxonomy", "ir"]),
+    ("lint", &["source", "diagnostic", "yaml", "syntax", "taxonomy", "check"]),
     ("plan", &["source", "diagnostic", "taxonomy", "platform", "ir"]),
     ("backend", &["source", "diagnostic", "taxonomy", "platform", "ir", "plan"]),
     ("engine", &["source", "diagnostic", "taxonomy", "ir"]),

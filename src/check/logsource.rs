@@ -5,7 +5,8 @@ use crate::syntax::ast;
 use crate::taxonomy::{LogSource, Parts, Taxonomy};
 
 /// What a rule's `logsource` names, as parts of a key.
-pub(super) fn parts(source: &ast::LogSource) -> Parts<'_> {
+#[must_use]
+pub fn parts(source: &ast::LogSource) -> Parts<'_> {
     Parts {
         product: source.product.as_ref().map(|part| part.node.as_str()),
         category: source.category.as_ref().map(|part| part.node.as_str()),

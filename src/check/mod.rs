@@ -32,6 +32,8 @@ use crate::source::Span;
 use crate::syntax::ast::{self, Document};
 use crate::taxonomy::Taxonomy;
 
+pub use logsource::parts as logsource_parts;
+
 use filter::{Applied, Filters};
 use index::Index;
 

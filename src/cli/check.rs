@@ -12,6 +12,8 @@ use crate::syntax::ast::Document;
 
 use super::convert::usage;
 use super::goal::{Goal, load};
+use super::lints::LintArguments;
+use super::mend::{self, Mode};
 use super::output::{Output, counted, tally};
 use super::portability::{self, Row, Verdict};
 use super::workspace::Workspace;
@@ -26,6 +28,8 @@ Examples:
   sigweave check rules -t splunk,kql,eql    also: can these languages say them exactly?
   sigweave check --report                   each rule on each environment: exact, approximate,
                                             refused, and why
+  sigweave check --strict                   also what only a style guide objects to
+  sigweave check --fix --dry-run            what could be mended; without --dry-run, mends it
   sigweave check --format markdown          the same report for a comment on a change")]
 pub(super) struct Arguments {
     /// Rule files or folders; `-` is standard input. Without any, the project's rule folders.
@@ -33,6 +37,14 @@ pub(super) struct Arguments {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     goal: GoalArguments,
+    #[command(flatten)]
+    lints: LintArguments,
+    /// Mend what can be mended without changing what a rule means, and show each difference.
+    #[arg(long)]
+    fix: bool,
+    /// With `--fix`: show the differences, write nothing.
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
     /// Print what each environment makes of each rule, with the reasons, instead of the findings of
     /// targets.
     #[arg(long)]
@@ -77,7 +89,14 @@ impl Shown {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
-    let (workspace, goals) = match load(&arguments.paths, &arguments.goal) {
+    let loaded = load(&arguments.paths, &arguments.goal).and_then(|(mut workspace, goals)| {
+        workspace.lint(&arguments.lints)?;
+        if arguments.fix {
+            fix(arguments, &mut workspace, output)?;
+        }
+        Ok((workspace, goals))
+    });
+    let (workspace, goals) = match loaded {
         Ok(loaded) => loaded,
         Err(problems) => return usage(output, &problems),
     };
@@ -88,6 +107,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
         return usage(output, &[problem.to_owned()]);
     }
     let (rows, said) = tried(&workspace, &goals);
+    let said = workspace.settled(said);
     match shown {
         Shown::FindingsAsJson => {
             for diagnostic in workspace.reported().chain(&said) {
@@ -121,6 +141,25 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
     if errors { FINDINGS } else { 0 }
 }
 
+/// Mends the selected files.
+fn fix(
+    arguments: &Arguments,
+    workspace: &mut Workspace,
+    output: &mut Output,
+) -> Result<(), Vec<String>> {
+    let (mine, others) = std::mem::take(&mut workspace.found)
+        .into_iter()
+        .partition(|found| workspace.files.contains(&found.primary.span.source));
+    let mode = if arguments.dry_run { Mode::Show } else { Mode::Write };
+    let (left, mended) = mend::run(mine, &workspace.sources, mode, output)?;
+    let verb = if arguments.dry_run { "would be mended" } else { "mended" };
+    output.remark(&format!("{} {verb}", counted(mended, "finding")));
+    workspace.found = others;
+    workspace.found.extend(left);
+    workspace.found.sort_by_key(|found| (found.primary.span, found.code));
+    Ok(())
+}
+
 /// The closing line that counts.
 fn remark(workspace: &Workspace, goals: &[Goal], said: &[Diagnostic], output: &mut Output) {
     let checked = counted(workspace.selection().count(), "rule");
@@ -133,7 +172,10 @@ fn remark(workspace: &Workspace, goals: &[Goal], said: &[Diagnostic], output: &m
 }
 
 /// What each goal makes of each selected rule, and what is to be said about that.
-pub(super) fn tried<'a>(workspace: &'a Workspace, goals: &[Goal]) -> (Vec<Row<'a>>, Vec<Diagnostic>) {
+pub(super) fn tried<'a>(
+    workspace: &'a Workspace,
+    goals: &[Goal],
+) -> (Vec<Row<'a>>, Vec<Diagnostic>) {
     let selection: Vec<_> = workspace.selection().filter(is_converted).collect();
     let tried: Vec<(Row<'a>, Vec<Diagnostic>)> =
         selection.par_iter().map(|(document, rule)| row(document, *rule, goals)).collect();

@@ -150,7 +150,7 @@ fn outcome<'a>(
     }
     let (queries, refused) = match rule.map(|rule| (rule, goal.compile(rule))) {
         Some((rule, Ok(queries))) => {
-            let remarks = goal.remarks(rule, &queries);
+            let remarks = workspace.settled(goal.remarks(rule, &queries));
             (queries, remarks)
         }
         Some((_, Err(refused))) => (Vec::new(), refused),

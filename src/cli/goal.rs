@@ -136,6 +136,7 @@ pub(super) fn everywhere(arguments: &GoalArguments) -> Result<Vec<Goal>, Vec<Str
             platform,
             accept: accept.clone(),
             refused: BTreeMap::new(),
+            select: Selection::default(),
         }));
     }
     Ok(goals)

@@ -12,14 +12,16 @@ use rayon::prelude::*;
 use crate::check::{self, Options};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::Rule;
+use crate::lint;
 use crate::project::{self, Overrides, Project};
 use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::ast::{CorrelationCondition, Document};
 use crate::syntax::weave::tree::EventSource;
 use crate::syntax::{sigma, weave};
-use crate::taxonomy::Taxonomy;
+use crate::taxonomy::{Attack, Taxonomy};
 
 use super::files;
+use super::lints::{Levels, LintArguments};
 
 /// What was read, and what is to be said about it.
 pub(super) struct Workspace {
@@ -35,10 +37,14 @@ pub(super) struct Workspace {
     pub(super) selected: usize,
     /// The selected sources.
     pub(super) files: Vec<SourceId>,
+    /// Sources that are there for reference only.
+    references: BTreeSet<SourceId>,
     /// The project's rule folders.
     pub(super) folders: Vec<PathBuf>,
     /// Findings, sorted by place.
     pub(super) found: Vec<Diagnostic>,
+    /// How loudly lints speak.
+    pub(super) levels: Levels,
 }
 
 impl Workspace {
@@ -74,17 +80,64 @@ impl Workspace {
         let mut documents = parse(&readable(&files, &diagnostics), &sources, &mut diagnostics);
         report_empty(&files, &documents, &mut diagnostics);
         let selected = documents.len();
+        let mut references = BTreeSet::new();
         if root.is_some() && refers_elsewhere(&documents) {
             let others = remaining(&folders, &chosen);
             let ids = add_sources(&others, &mut sources, &mut diagnostics)?;
+            references.extend(ids.iter().copied());
             let ids = readable(&ids, &diagnostics);
             documents.extend(parse(&ids, &sources, &mut Diagnostics::default()));
         }
         let taxonomy = Taxonomy::standard();
         let options = Options { lists: project.parameters.clone() };
         let rules = check::check(&documents, &taxonomy, &options, &mut diagnostics);
-        let found = diagnostics.into_sorted();
-        Ok(Self { sources, project, documents, rules, selected, files, folders, found })
+        let levels = Levels::of(&project.lints, root.as_deref(), &mut sources, &mut diagnostics)
+            .map_err(|problem| vec![problem])?;
+        let found = levels.settle(diagnostics.into_sorted(), &sources, &documents);
+        Ok(Self {
+            sources,
+            project,
+            documents,
+            rules,
+            selected,
+            files,
+            references,
+            folders,
+            found,
+            levels,
+        })
+    }
+
+    /// Adds what the lints find in the selected documents, as loud as the arguments ask.
+    ///
+    /// # Errors
+    /// The arguments name no lint, or a file that cannot be read; a line for each.
+    pub(super) fn lint(&mut self, arguments: &LintArguments) -> Result<(), Vec<String>> {
+        let mut diagnostics = Diagnostics::default();
+        let levels = std::mem::take(&mut self.levels);
+        self.levels = levels.with(arguments, &mut self.sources, &mut diagnostics)?;
+        let selected = self.documents.get(..self.selected).unwrap_or_default();
+        let taxonomy = &Taxonomy::standard();
+        let context =
+            lint::Context { sources: &self.sources, taxonomy, attack: Attack::standard() };
+        let of = |document| lint::document(document, &context);
+        let each: Vec<Vec<Diagnostic>> = selected.par_iter().map(of).collect();
+        diagnostics.extend(each.into_iter().flatten());
+        diagnostics.extend(lint::together(selected, &self.sources));
+        for id in &self.files {
+            diagnostics.extend(lint::allowances(*id, self.sources.text(*id)).1);
+        }
+        diagnostics.extend(std::mem::take(&mut self.found));
+        self.found = self.levels.settle(diagnostics.into_sorted(), &self.sources, &self.documents);
+        Ok(())
+    }
+
+    /// Findings about rules, as loud as the project asks.
+    pub(super) fn settled(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        if found.is_empty() {
+            return found;
+        }
+        self.levels.settle(found, &self.sources, &self.documents)
     }
 
     /// The selected documents with what they mean.
@@ -122,10 +175,9 @@ impl Workspace {
         here.iter().filter(elsewhere).map(|found| (*found).clone()).collect()
     }
 
-    /// The findings about the selected files and the project, which are those to report.
+    /// The findings about the selected files, the project and its lists, which are those to report.
     pub(super) fn reported(&self) -> impl Iterator<Item = &Diagnostic> {
-        let last = self.files.iter().max().copied().unwrap_or_default();
-        self.found.iter().filter(move |found| found.primary.span.source <= last)
+        self.found.iter().filter(|found| !self.references.contains(&found.primary.span.source))
     }
 }
 
@@ -161,7 +213,7 @@ fn report_empty(files: &[SourceId], documents: &[Document], diagnostics: &mut Di
 }
 
 /// Whether a place lies in a document.
-fn within(inner: Span, outer: Span) -> bool {
+pub(super) fn within(inner: Span, outer: Span) -> bool {
     inner.source == outer.source && inner.start >= outer.start && inner.start <= outer.end
 }
 

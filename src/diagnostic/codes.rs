@@ -99,6 +99,13 @@ impl Code {
         self == Self::SimultaneousEvents
     }
 
+    /// Whether it is a lint: a warning that a project may turn off. Approximations are accepted, not
+    /// turned off.
+    #[must_use]
+    pub fn is_lint(self) -> bool {
+        self.severity() == Severity::Warning && !self.is_approximation()
+    }
+
     /// The code with this id or name, in any case.
     #[must_use]
     pub fn find(text: &str) -> Option<Self> {
@@ -188,12 +195,56 @@ codes! {
     // Warnings
     YamlAmbiguous "W0101" "yaml-ambiguous-scalar" "YAML 1.1 and 1.2 readers disagree about a scalar";
     UnknownKey "W0102" "unknown-key" "the specification has no such key";
+    MissingId "W0103" "missing-id" "a rule has no id";
+    IdForm "W0104" "id-form" "an id is no UUID";
+    TitleStyle "W0105" "title-style" "a title is not written as titles are";
+    DuplicateTitle "W0106" "duplicate-title" "two rules have the same title";
+    DescriptionStyle "W0107" "description-style" "a description is missing or says next to nothing";
+    DateForm "W0108" "date-form" "a date is none, or comes before another";
+    MissingDate "W0109" "missing-date" "a rule has no date";
+    UnknownStatus "W0110" "unknown-status" "there is no such status";
+    MissingStatus "W0111" "missing-status" "a rule has no status";
+    UnknownLevel "W0112" "unknown-level" "there is no such level";
+    MissingLevel "W0113" "missing-level" "a rule has no level";
+    DuplicateReference "W0114" "duplicate-reference" "a reference is given twice";
+    ReferenceForm "W0115" "reference-form" "a reference will not lead where it should";
+    FalsePositiveStyle "W0116" "false-positive-style" "false positives are missing or say nothing";
+    DuplicateTag "W0117" "duplicate-tag" "a tag is given twice";
+    TagForm "W0118" "tag-form" "a tag is not written as tags are";
+    UnknownTagNamespace "W0119" "unknown-tag-namespace" "the specification has no such namespace of tags";
+    UnknownAttackTag "W0120" "unknown-attack-tag" "ATT&CK has no such tactic or technique";
+    TagValue "W0121" "tag-value" "a namespace of tags has no such value";
+    FileName "W0122" "file-name" "a file's name is not as names of rule files are";
+    DuplicateFileName "W0123" "duplicate-file-name" "two files have the same name";
+    RelatedForm "W0124" "related-form" "an entry of `related` lacks something or is wrong";
+    MissingAuthor "W0125" "missing-author" "a rule has no author";
+    OtherTaxonomy "W0126" "other-taxonomy" "a rule names its fields by another taxonomy";
+    FileNamePrefix "W0127" "file-name-prefix" "a file's name does not begin as those of its log source";
+    UnknownLint "W0128" "unknown-lint" "there is no such lint to set or to allow";
     UnusedSelection "W0301" "unused-selection" "the condition does not use a selection";
     FilterIdle "W0302" "filter-idle" "a filter excludes nothing";
+    AllOfThem "W0303" "all-of-them" "the condition takes all of whatever selections there are";
+    ThemOfOne "W0304" "them-of-one" "a pattern of selections is there for one selection";
+    SpecificLogSource "W0305" "specific-log-source" "event ids are asked for that have a category";
+    RedundantEventId "W0306" "redundant-event-id" "a field is asked for that the category decides";
     AlwaysTrue "W0401" "always-true" "the test or the condition holds for every event";
     NeverTrue "W0402" "never-true" "the condition can never hold";
     NeverFound "W0403" "never-found" "no event holds such a value in the field";
     LiteralWildcard "W0404" "literal-wildcard" "an escaped wildcard stands in a path";
+    DoubleWildcard "W0405" "double-wildcard" "two wildcards stand side by side";
+    WildcardForModifier "W0406" "wildcard-for-modifier" "wildcards say what a modifier says";
+    NumberAsText "W0407" "number-as-text" "a number is written as text";
+    ControlCharacter "W0408" "control-character" "a value holds a control character";
+    WildcardOnly "W0409" "wildcard-only" "a value is nothing but wildcards";
+    PlainRegex "W0410" "plain-regex" "a regular expression is a plain text";
+    DoubleBackslash "W0411" "double-backslash" "two backslashes mean one";
+    DuplicateValue "W0412" "duplicate-value" "a list holds a value twice";
+    CoveredValue "W0413" "covered-value" "a value of a list is covered by another";
+    AllOfOneValue "W0414" "all-of-one-value" "`all` stands beside a single value";
+    RegexEnds "W0415" "regex-ends" "a regular expression begins or ends with what it need not say";
+    WindashWithoutDash "W0416" "windash-without-dash" "`windash` finds no dash to replace";
+    EscapedWildcard "W0417" "escaped-wildcard" "a value holds an escaped wildcard";
+    LocalizedName "W0418" "localized-name" "a name has another spelling on other systems";
     Unchecked "W0501" "unchecked-fields" "the platform has no schema: fields pass unchecked";
     CountOnTheWay "W0601" "count-on-the-way" "a count that is small or exact holds on the way up";
     FilterWidens "W0602" "filter-widens" "a filter on an event under `not` makes the rule fire more";

@@ -18,6 +18,7 @@
 //! command line sets (`--set KEY=VALUE`) replaces what the file says.
 
 mod environment;
+mod lints;
 mod overrides;
 mod reader;
 mod schedule;
@@ -30,6 +31,7 @@ use toml::de::DeTable;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{SourceId, Span, Spanned};
 
+pub use lints::Lints;
 pub use overrides::Overrides;
 pub use schedule::{DAY, Every, HOUR, MINUTE, SECOND, duration};
 pub use select::Selection;
@@ -40,7 +42,7 @@ use reader::Reader;
 pub const FILE_NAME: &str = "sigweave.toml";
 
 /// Keys of the file.
-const KEYS: [&str; 4] = ["rules", "environments", "accept", "parameters"];
+const KEYS: [&str; 5] = ["rules", "environments", "accept", "parameters", "lints"];
 
 /// A project.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +55,8 @@ pub struct Project {
     pub accept: Vec<Code>,
     /// Values of placeholders and parameters.
     pub parameters: BTreeMap<String, Vec<String>>,
+    /// How loudly lints speak.
+    pub lints: Lints,
 }
 
 /// Where rules go.
@@ -128,6 +132,7 @@ impl Reader<'_> {
                 "rules" => project.rules = self.folders(value),
                 "accept" => project.accept = self.accepted(value),
                 "environments" => project.environments = self.environments(value),
+                "lints" => project.lints = self.lints(value),
                 "parameters" => project.parameters = self.parameters(value),
                 other => self.unknown_key(other, &key.span(), &KEYS),
             }

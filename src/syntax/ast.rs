@@ -59,6 +59,10 @@ pub struct Meta {
     pub modified: Option<Spanned<String>>,
     /// `license`.
     pub license: Option<Spanned<String>>,
+    /// `taxonomy`: whose names the fields are; Sigma's unless it says otherwise.
+    pub taxonomy: Option<Spanned<String>>,
+    /// `related`.
+    pub related: Vec<Related>,
     /// `references`.
     pub references: Vec<Spanned<String>>,
     /// `tags`.
@@ -69,6 +73,17 @@ pub struct Meta {
     pub fields: Vec<Spanned<String>>,
     /// `accept`: approximations the author agrees to, by code (ours, not Sigma's).
     pub accept: Vec<Spanned<String>>,
+}
+
+/// An entry of `related`.
+#[derive(Debug, Clone)]
+pub struct Related {
+    /// The whole entry.
+    pub span: Span,
+    /// The other rule.
+    pub id: Option<Spanned<String>>,
+    /// How they are related, such as `derived`.
+    pub kind: Option<Spanned<String>>,
 }
 
 /// A rule over single events.

@@ -7,9 +7,11 @@
 //! `windows/service:security` (product and service), `linux` (product), `category:proxy`,
 //! `service:nginx`; all three: `kubernetes/application/service:audit`.
 
+mod attack;
 mod format;
 mod types;
 
+pub use attack::{ATTACK_VERSION, Attack};
 pub use types::{Hash, Type};
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@
 use super::field_key;
 use super::parse_condition;
 use super::shape::{Others, Reader};
-use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::diagnostic::{Code, Diagnostic, Edit, nearest};
 use crate::source::Spanned;
 use crate::syntax::ast::{
     Condition, Detection, Item, LogSource, Search, Selection, Value, ValueKind,
@@ -216,7 +216,9 @@ fn value(node: &Node, reader: &mut Reader<'_>) -> Option<Value> {
     if let Some(other) = scalar::ambiguous(text, *style) {
         let message = format!("`{text}` is text here, but {other} to some YAML readers");
         reader.report(
-            Diagnostic::new(Code::YamlAmbiguous, node.span, message).help(unambiguous(text, other)),
+            Diagnostic::new(Code::YamlAmbiguous, node.span, message)
+                .help(unambiguous(text, other))
+                .fix([Edit { span: node.span, text: format!("'{text}'") }]),
         );
     }
     let kind = match scalar::meaning(text, *style) {

@@ -3,7 +3,7 @@
 //! `title: t`, `tags: [attack.t1553.004]` → `Meta { title: t, tags: [attack.t1553.004], .. }`.
 
 use super::shape::{Reader, head};
-use crate::syntax::ast::Meta;
+use crate::syntax::ast::{Meta, Related};
 use crate::yaml::Node;
 
 /// The keys of a document that the specification knows, `accept`, which is ours, and two of
@@ -55,10 +55,29 @@ pub(super) fn read(node: &Node, reader: &mut Reader<'_>) -> Meta {
         date: reader.text(node, "date"),
         modified: reader.text(node, "modified"),
         license: reader.text(node, "license"),
+        taxonomy: reader.text(node, "taxonomy"),
+        related: related(node, reader),
         references: reader.texts(node, "references"),
         tags: reader.texts(node, "tags"),
         falsepositives: reader.texts(node, "falsepositives"),
         fields: reader.texts(node, "fields"),
         accept: reader.texts(node, "accept"),
     }
+}
+
+fn related(node: &Node, reader: &mut Reader<'_>) -> Vec<Related> {
+    let Some((key, value)) = node.entry("related") else { return Vec::new() };
+    let mut related = Vec::new();
+    for entry in value.items().unwrap_or_default() {
+        if entry.pairs().is_none() {
+            reader.wrong(key, entry, "a list of mappings with `id` and `type`");
+            continue;
+        }
+        let (id, kind) = (reader.text(entry, "id"), reader.text(entry, "type"));
+        related.push(Related { span: entry.span, id, kind });
+    }
+    if value.items().is_none() && !value.is_null() {
+        reader.wrong(key, value, "a list of mappings with `id` and `type`");
+    }
+    related
 }
