@@ -5,6 +5,7 @@
 //!
 //! `rule r{events:a=windows/image_load condition:a}` → the same on seven lines.
 
+mod correlation_to_weave;
 mod layout;
 mod predicate_to_sigma;
 mod sigma_to_weave;
@@ -16,14 +17,29 @@ pub use weave::weave;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::source::SourceId;
-use crate::syntax::ast::Document;
+use crate::syntax::ast::{Document, Rule};
 
-/// A Sigma rule or correlation as a Weave file in its style.
+/// How a rule is said that a correlation refers to.
+#[derive(Debug, Clone, Copy)]
+pub enum Said<'d> {
+    /// It stays in Sigma.
+    InSigma,
+    /// It becomes a rule in Weave; its name in Sigma.
+    InWeave(&'d str),
+    /// It becomes an event of the correlation.
+    Within(&'d Rule),
+}
+
+/// A Sigma rule or correlation as a Weave file in its style; `said` tells how the rules with the
+/// names or ids that it refers to are said.
 ///
 /// # Errors
 /// What Weave cannot say, at its place (E0610).
-pub fn to_weave(document: &Document) -> Result<String, Diagnostic> {
-    let text = sigma_to_weave::document(document)?;
+pub fn to_weave<'d>(
+    document: &Document,
+    said: impl Fn(&str) -> Said<'d>,
+) -> Result<String, Diagnostic> {
+    let text = sigma_to_weave::document(document, said)?;
     let mut diagnostics = Diagnostics::default();
     let script = crate::syntax::weave::script(SourceId::default(), &text, &mut diagnostics);
     match diagnostics.iter().next() {

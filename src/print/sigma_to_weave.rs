@@ -1,24 +1,29 @@
-//! Sigma's rules and correlations → Weave, where Weave can say the same.
+//! Sigma's rules → Weave, where Weave can say the same.
 //!
 //! `selection: {Image|endswith: '\a.exe'}`, `condition: selection` →
 //! `event = windows/process_creation where Image endswith '\a.exe'`.
 
 use super::words::{self, Refusal, identifier, refused};
+use super::{Said, correlation_to_weave};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    Condition, Correlation, CorrelationCondition, Detection, Document, Item, LogSource, Meta,
-    Pattern, Quantifier, Rule, Search, Selection, Threshold, Value, ValueKind,
+    Condition, Detection, Document, Item, LogSource, Meta, Pattern, Quantifier, Rule, Search,
+    Selection, Value, ValueKind,
 };
 use crate::syntax::sigma::value::{Piece, parse_pattern};
 
-/// The Weave file that means the same, not yet in its style.
+/// The Weave file that means the same, not yet in its style; `said` tells how the rules that it
+/// refers to are said.
 ///
 /// # Errors
 /// What Weave cannot say, at its place (E0610).
-pub(super) fn document(document: &Document) -> Result<String, Refusal> {
+pub(super) fn document<'d>(
+    document: &Document,
+    said: impl Fn(&str) -> Said<'d>,
+) -> Result<String, Refusal> {
     match document {
         Document::Rule(rule) => self::rule(rule),
-        Document::Correlation(correlation) => self::correlation(correlation),
+        Document::Correlation(correlation) => correlation_to_weave::correlation(correlation, said),
         Document::Filter(filter) => {
             refused(filter.meta.span, "Weave has no filters", "and the filter to each rule")
         }
@@ -29,6 +34,12 @@ pub(super) fn document(document: &Document) -> Result<String, Refusal> {
 }
 
 fn rule(rule: &Rule) -> Result<String, Refusal> {
+    let head = head(&rule.meta);
+    Ok(format!("{head}events:\nevent = {}\ncondition: event\n}}\n", event(rule)?))
+}
+
+/// The events of a rule: `windows/image_load where …`
+pub(super) fn event(rule: &Rule) -> Result<String, Refusal> {
     let source = logsource(&rule.logsource)?;
     let predicate = match rule.detection.conditions.as_slice() {
         [only] => bare(only, &rule.detection)?,
@@ -37,12 +48,11 @@ fn rule(rule: &Rule) -> Result<String, Refusal> {
             parts.collect::<Result<Vec<_>, _>>()?.join(" or ")
         }
     };
-    let head = head(&rule.meta);
-    Ok(format!("{head}events:\nevent = {source} where {predicate}\ncondition: event\n}}\n"))
+    Ok(format!("{source} where {predicate}"))
 }
 
 /// `rule name { meta: …`
-fn head(meta: &Meta) -> String {
+pub(super) fn head(meta: &Meta) -> String {
     let title = meta.title.as_ref().map_or("rule", |title| title.node.as_str());
     let name = meta.name.as_ref().map_or(title, |name| name.node.as_str());
     let mut out = format!("rule {} {{\nmeta:\n", identifier(name));
@@ -94,7 +104,7 @@ fn logsource(source: &LogSource) -> Result<String, Refusal> {
 }
 
 /// Parts with an operator between them, in parentheses if there are several.
-fn joined(mut parts: Vec<String>, operator: &str) -> String {
+pub(super) fn joined(mut parts: Vec<String>, operator: &str) -> String {
     match (parts.len(), parts.pop()) {
         (1, Some(only)) => only,
         (_, last) => {
@@ -390,101 +400,4 @@ fn regex(modifiers: &Modifiers<'_>, value: &Value) -> Result<String, Refusal> {
     let flags: String =
         flags.filter(|(name, _)| modifiers.has(name)).map(|(_, flag)| flag).collect();
     Ok(format!("/{pattern}/{flags}"))
-}
-
-fn correlation(correlation: &Correlation) -> Result<String, Refusal> {
-    let names: Vec<String> = correlation.rules.iter().map(|rule| identifier(&rule.node)).collect();
-    let mut out = head(&correlation.meta);
-    out += "events:\n";
-    for (name, rule) in names.iter().zip(&correlation.rules) {
-        out += &format!("{name} = sigma {}\n", words::quoted(&rule.node));
-    }
-    out += "match:\n";
-    for key in &correlation.group_by {
-        let alias = correlation.aliases.iter().find(|alias| alias.name.node == key.node);
-        let field = match alias {
-            None => words::field(&key.node),
-            Some(alias) => {
-                let fields = alias.fields.iter().map(|(rule, field)| {
-                    format!("{}: {}", identifier(&rule.node), words::field(&field.node))
-                });
-                format!("{{ {} }}", fields.collect::<Vec<_>>().join(", "))
-            }
-        };
-        out += &format!("{} = {field}\n", identifier(&key.node));
-    }
-    if let Some(span) = &correlation.timespan {
-        out += &format!("over {}\n", span.node);
-    }
-    Ok(out + &format!("condition: {}\n}}\n", correlated(correlation, &names)?))
-}
-
-/// The condition of a correlation.
-fn correlated(correlation: &Correlation, names: &[String]) -> Result<String, Refusal> {
-    let kind = correlation.kind.as_ref().map_or("", |kind| kind.node.as_str());
-    let (fields, percentile, thresholds) = match &correlation.condition {
-        None if kind == "temporal_ordered" => return Ok(names.join(" then ")),
-        None => return Ok(names.join(" and ")),
-        Some(CorrelationCondition::Boolean(condition)) => return boolean(condition),
-        Some(CorrelationCondition::Thresholds { fields, percentile, thresholds, .. }) => {
-            (fields, percentile, thresholds)
-        }
-    };
-    let of_fields = || {
-        let of = names.iter().flat_map(|name| {
-            fields.iter().map(move |field| format!("{name}.{}", words::field(&field.node)))
-        });
-        of.collect::<Vec<_>>().join(", ")
-    };
-    let left = match kind {
-        "event_count" => format!("count({})", names.join(", ")),
-        "value_count" => format!("distinct({})", of_fields()),
-        "value_sum" => format!("sum({})", of_fields()),
-        "value_avg" => format!("avg({})", of_fields()),
-        "value_median" => format!("median({})", of_fields()),
-        "value_percentile" => {
-            let percentile = percentile.as_ref().map_or(0.0, |percentile| percentile.node);
-            format!("percentile({}, {percentile})", of_fields())
-        }
-        _ => return at_least(correlation, names, thresholds),
-    };
-    let limits = thresholds
-        .iter()
-        .map(|limit| format!("{left} {} {}", words::comparison(&limit.operator.node), limit.value));
-    Ok(limits.collect::<Vec<_>>().join(" and "))
-}
-
-/// `temporal` with a threshold.
-fn at_least(
-    correlation: &Correlation,
-    names: &[String],
-    thresholds: &[Threshold],
-) -> Result<String, Refusal> {
-    match thresholds {
-        [only] if only.operator.node == "gte" => {
-            Ok(format!("{} of ({})", only.value.ceil(), names.join(", ")))
-        }
-        _ => refused(
-            correlation.span,
-            "Weave says `2 of (a, b, c)`, no other comparison",
-            "use `gte`, or `and` and `not`",
-        ),
-    }
-}
-
-/// A condition over rules.
-fn boolean(condition: &Spanned<Condition>) -> Result<String, Refusal> {
-    let all =
-        |parts: &[Spanned<Condition>]| parts.iter().map(boolean).collect::<Result<Vec<_>, _>>();
-    match &condition.node {
-        Condition::Name(name) => Ok(identifier(&name.node)),
-        Condition::Not(inner) => Ok(format!("not ({})", boolean(inner)?)),
-        Condition::And(parts) => Ok(joined(all(parts)?, "and")),
-        Condition::Or(parts) => Ok(joined(all(parts)?, "or")),
-        Condition::Of(..) | Condition::Error => refused(
-            condition.span,
-            "Weave has no patterns of names",
-            "list the rules: `2 of (a, b, c)`",
-        ),
-    }
 }

@@ -79,7 +79,9 @@ fn sigma_said_in_weave_means_the_same() {
         let documents = read_sigma(&text);
         let rules = checked(&documents, &name);
         for (at, (document, rule)) in documents.iter().zip(&rules).enumerate() {
-            let (Ok(text), Some(rule)) = (to_weave(document), rule) else { continue };
+            let (Ok(text), Some(rule)) = (to_weave(document, |_| Said::InSigma), rule) else {
+                continue;
+            };
             // The other rules stay, so that the new one can refer to them.
             let mut others = documents.clone();
             others.splice(at..=at, read_weave(&text));
@@ -143,7 +145,11 @@ fn what_the_other_language_lacks_is_refused() {
         "{a: {Image: x}, b: {Image: y}, condition: 2 of them}",
     ] {
         let documents = read_sigma(&sigma(case));
-        assert_eq!(to_weave(&documents[0]).unwrap_err().code.id(), "E0610", "{case}");
+        assert_eq!(
+            to_weave(&documents[0], |_| Said::InSigma).unwrap_err().code.id(),
+            "E0610",
+            "{case}"
+        );
     }
 }
 
@@ -168,7 +174,7 @@ fn every_rule_of_a_folder_means_the_same_in_weave() {
         for (document, rule) in documents.iter().zip(&rules) {
             // A correlation refers to rules that are not said in the same text.
             let (Some(rule), Document::Rule(_)) = (rule, document) else { continue };
-            match to_weave(document) {
+            match to_weave(document, |_| Said::InSigma) {
                 Ok(text) => {
                     let again = checked(&read_weave(&text), &text);
                     let again = again[0].as_ref().unwrap_or_else(|| panic!("{text}"));

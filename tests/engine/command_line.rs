@@ -193,6 +193,45 @@ rule outer {
 }
 
 #[test]
+fn correlations_said_in_weave_fire_for_the_same_keys() {
+    let base = |name: &str| {
+        format!(
+            "title: {name}\nname: {name}\nlogsource: {{product: windows, category: \
+                process_creation}}\ndetection:\n  s: {{Image|endswith: '\\{name}.exe'}}\n  \
+                condition: s\n"
+        )
+    };
+    let correlation = |name: &str, kind: &str, rules: &str, rest: &str| {
+        format!(
+            "title: {name}\nname: {name}\ncorrelation:\n  type: {kind}\n  rules: [{rules}]\n  \
+                group-by: [Computer]\n  timespan: 1h\n{rest}"
+        )
+    };
+    let rules = [
+        base("a"),
+        base("b"),
+        correlation("many", "event_count", "a", "  condition: {gte: 2}\n"),
+        correlation("finally", "temporal_ordered", "many, b", "  generate: true\n"),
+    ]
+    .join("---\n");
+    let events = ["a", "a", "b"].iter().enumerate();
+    let events = events.map(|(at, name)| event(&format!("00:0{at}:00"), "h", name, "u"));
+    let events = events.collect::<Vec<_>>().join("\n");
+    let folder = folder_with(&[("r.yml", rules.as_bytes()), ("e.json", events.as_bytes())]);
+    let said = stdout(&sigweave(folder.path(), &["convert", "r.yml", "--to", "weave"]));
+    assert!(said.contains("a = windows/process_creation where Image endswith '\\a.exe'"), "{said}");
+    assert!(said.contains("many = weave 'many'"), "{said}");
+    std::fs::write(folder.path().join("r.weave"), said).unwrap();
+    let fires = |rules: &str| {
+        let output = sigweave(folder.path(), &["run", rules, "e.json", "--format", "json"]);
+        let found = results(&output);
+        let last = found.into_iter().find(|result| result["rule"] == "finally").unwrap();
+        (last["key"].clone(), last["first"].clone(), last["count"].clone())
+    };
+    assert_eq!(fires("r.weave"), fires("r.yml"));
+}
+
+#[test]
 fn what_is_wrong_with_events_is_said_with_its_place_and_survived() {
     let mut events = [
         event("00:00:00", "h", "a", "adm"),
