@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use sigweave::backend::BACKENDS;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -204,8 +205,10 @@ fn conversion(object: &Value) -> String {
 #[test]
 fn rules_become_queries() {
     for folder in folders("tests/corpus") {
-        for target in ["splunk", "kql", "eql"] {
-            let output = sigweave(&folder, &["convert", ".", "-t", target, "--format", "json"]);
+        for target in BACKENDS.iter().map(|backend| backend.target()) {
+            let mut arguments = vec!["convert", ".", "-t", target, "--format", "json"];
+            arguments.extend(library::accepted(target).iter().flat_map(|code| ["--accept", code.id()]));
+            let output = sigweave(&folder, &arguments);
             let text = String::from_utf8(output.stdout).unwrap();
             let objects: Vec<Value> =
                 text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

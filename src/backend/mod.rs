@@ -5,13 +5,16 @@
 //! [`infix`], and templates hold the skeleton of each query shape ([`template`]).
 
 mod eql;
+mod esql;
 mod fragment;
 pub mod infix;
 mod kql;
+mod lucene;
 mod splunk;
 pub mod template;
 
 pub use eql::Eql;
+pub use esql::Esql;
 pub use fragment::Fragment;
 pub use kql::Kql;
 pub use splunk::Splunk;
@@ -84,7 +87,7 @@ pub trait Backend: Sync {
 }
 
 /// All query languages, by name.
-pub const BACKENDS: &[&dyn Backend] = &[&Eql, &Kql, &Splunk];
+pub const BACKENDS: &[&dyn Backend] = &[&Eql, &Esql, &Kql, &Splunk];
 
 /// The back end of this name.
 #[must_use]

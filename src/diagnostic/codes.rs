@@ -96,7 +96,7 @@ impl Code {
     /// Whether it names an approximation that a rule or a project may accept.
     #[must_use]
     pub fn is_approximation(self) -> bool {
-        self == Self::SimultaneousEvents
+        matches!(self, Self::FixedWindows | Self::SimultaneousEvents)
     }
 
     /// Whether it is a lint: a warning that a project may turn off. Approximations are accepted, not
@@ -248,6 +248,7 @@ codes! {
     Unchecked "W0501" "unchecked-fields" "the platform has no schema: fields pass unchecked";
     CountOnTheWay "W0601" "count-on-the-way" "a count that is small or exact holds on the way up";
     FilterWidens "W0602" "filter-widens" "a filter on an event under `not` makes the rule fire more";
+    FixedWindows "W0603" "fixed-windows" "windows begin at fixed times instead of sliding";
     SimultaneousEvents "W0606" "simultaneous-events" "events of the same millisecond are not told apart";
     Untested "W0801" "untested" "a rule has no case in which it fires, or none in which it stays silent";
 }

@@ -139,6 +139,24 @@ pub enum TextTest {
     Like(Vec<Part>),
 }
 
+impl TextTest {
+    /// The pattern that it stands for; empty literals are left out.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Part> {
+        let literal = |text: &str| (!text.is_empty()).then(|| Part::Literal(text.to_owned()));
+        match self {
+            Self::Equals(text) => literal(text).into_iter().collect(),
+            Self::StartsWith(text) => literal(text).into_iter().chain([Part::Any]).collect(),
+            Self::EndsWith(text) => [Part::Any].into_iter().chain(literal(text)).collect(),
+            Self::Contains(text) => match literal(text) {
+                Some(literal) => vec![Part::Any, literal, Part::Any],
+                None => vec![Part::Any],
+            },
+            Self::Like(parts) => parts.clone(),
+        }
+    }
+}
+
 /// A part of a [`TextTest::Like`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Part {

@@ -54,6 +54,12 @@ pub(crate) fn goals() -> Vec<(&'static dyn Backend, Platform)> {
     goals
 }
 
+/// What the queries of the corpus may give up, so that there are any: ES|QL says nothing exactly
+/// over several events.
+pub(crate) fn accepted(target: &str) -> &'static [Code] {
+    if target == "esql" { &[Code::FixedWindows] } else { &[] }
+}
+
 /// A rule's plan and its queries, or why there are none.
 pub(crate) fn compile(
     rule: &Rule,

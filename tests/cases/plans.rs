@@ -5,7 +5,7 @@ use sigweave::diagnostic::Diagnostic;
 use sigweave::ir::{Body, Rule};
 use sigweave::platform::Platform;
 
-use super::library::{case, compile, goals, rules};
+use super::library::{accepted, case, compile, goals, rules};
 use super::{folders, snapshot};
 
 /// The plan in words, or why there is none.
@@ -60,7 +60,7 @@ fn correlations_have_a_query_on_every_platform() {
                     continue;
                 }
                 text += &format!("# {}\n", rule.name);
-                match compile(&rule, *backend, platform, &[]) {
+                match compile(&rule, *backend, platform, accepted(backend.target())) {
                     Ok((_, queries)) => {
                         queries.iter().for_each(|query| text += &format!("{}\n\n", query.text));
                     }

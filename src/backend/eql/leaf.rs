@@ -10,7 +10,7 @@ use crate::ir::{Cmp, Op, Part, Regex, Test, TextTest};
 use crate::platform::{Column, ColumnType};
 
 use super::address;
-use super::lucene::{self, Problem};
+use crate::backend::lucene::{self, Problem};
 use super::syntax::{self, Expr, OPERATORS, Text};
 
 /// Whether an even or an odd number of negations is around a test. A test must be true or false;
@@ -156,7 +156,7 @@ fn guarded(field: &Text, test: Expr) -> Expr {
 }
 
 fn text(column: &Column, test: &TextTest, case: Case) -> Result<Leaf, Refusal> {
-    let parts = parts(test);
+    let parts = test.parts();
     if parts.as_slice() == [Part::Any] {
         return Ok(present(&syntax::field(&column.name)));
     }
@@ -189,21 +189,6 @@ fn text(column: &Column, test: &TextTest, case: Case) -> Result<Leaf, Refusal> {
     }
 }
 
-/// The pattern that a text test stands for; empty literals are left out.
-fn parts(test: &TextTest) -> Vec<Part> {
-    let literal = |text: &str| (!text.is_empty()).then(|| Part::Literal(text.to_owned()));
-    match test {
-        TextTest::Equals(text) => literal(text).into_iter().collect(),
-        TextTest::StartsWith(text) => literal(text).into_iter().chain([Part::Any]).collect(),
-        TextTest::EndsWith(text) => [Part::Any].into_iter().chain(literal(text)).collect(),
-        TextTest::Contains(text) => match literal(text) {
-            Some(literal) => vec![Part::Any, literal, Part::Any],
-            None => vec![Part::Any],
-        },
-        TextTest::Like(parts) => parts.clone(),
-    }
-}
-
 fn text_on_text(parts: &[Part], literal: Option<&str>, case: Case) -> Result<Leaf, Refusal> {
     let any = |test: &dyn Fn(&str) -> bool| {
         parts.iter().any(|part| matches!(part, Part::Literal(text) if test(text)))
@@ -217,7 +202,7 @@ fn text_on_text(parts: &[Part], literal: Option<&str>, case: Case) -> Result<Lea
         (Some(literal), Case::Ignored) if wild && !foreign => values(How::InFolded, literal),
         (_, Case::Ignored) if !wild && !foreign => values(How::Colon, &wildcards(parts)),
         (_, Case::Kept) if !wild => values(How::Like, &wildcards(parts)),
-        (_, case) => translated(&as_regex(parts, case)),
+        (_, case) => translated(&lucene::of_parts(parts, case == Case::Ignored)),
     }
 }
 
@@ -228,20 +213,6 @@ fn wildcards(parts: &[Part]) -> String {
         Part::One => "?",
     });
     shown.collect()
-}
-
-fn as_regex(parts: &[Part], case: Case) -> Regex {
-    let body = parts.iter().map(|part| match part {
-        Part::Literal(text) => regex_syntax::escape(text),
-        Part::Any => ".*".to_owned(),
-        Part::One => ".".to_owned(),
-    });
-    Regex {
-        pattern: format!("^{}$", body.collect::<String>()),
-        ignore_case: case == Case::Ignored,
-        multiline: false,
-        dotall: true,
-    }
 }
 
 fn expression(regex: &Regex, field: &Text) -> Result<Leaf, Refusal> {

@@ -5,7 +5,7 @@
 //! `Image endswith '\cmd.exe'` → `any where event.code : "1" and process.executable : "*\\cmd.exe"`.
 //!
 //! * [`syntax`]: strings, fields, numbers: the only place that knows quoting
-//! * [`leaf`], [`predicate`]: tests and boolean structure; [`lucene`], [`address`]: what they need
+//! * [`leaf`], [`predicate`]: tests and boolean structure; [`address`]: what they need
 //! * [`events`]: which events of which places satisfy something
 //! * [`sequence`]: conditions over several events
 //!
@@ -14,7 +14,6 @@
 mod address;
 mod events;
 mod leaf;
-mod lucene;
 mod predicate;
 mod sequence;
 mod syntax;

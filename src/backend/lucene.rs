@@ -9,7 +9,7 @@
 
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 
-use crate::ir::Regex;
+use crate::ir::{Part, Regex};
 
 /// Elasticsearch's `index.max_regex_length`, in UTF-16 units.
 const MAX_LENGTH: usize = 1000;
@@ -38,11 +38,31 @@ pub(super) enum Problem {
     Length(usize),
 }
 
-/// The expression for Lucene.
+/// The expression for Lucene, to be matched without regard to case if it allows that.
 pub(super) fn translate(regex: &Regex) -> Result<Lucene, Problem> {
     let hir = parse(regex).ok_or(Problem::Construct("what the parser does not read"))?;
-    let branches = branches(&hir)?;
-    let folded = is_closed_under_case(&hir) && has_letters(&hir);
+    printed(&hir, is_closed_under_case(&hir) && has_letters(&hir))
+}
+
+/// The expression for Lucene, with both cases spelt out where case does not count.
+pub(super) fn spelt(regex: &Regex) -> Result<Lucene, Problem> {
+    let hir = parse(regex).ok_or(Problem::Construct("what the parser does not read"))?;
+    printed(&hir, false)
+}
+
+/// The expression for whole values that fit the parts.
+pub(super) fn of_parts(parts: &[Part], ignore_case: bool) -> Regex {
+    let body = parts.iter().map(|part| match part {
+        Part::Literal(text) => regex_syntax::escape(text),
+        Part::Any => ".*".to_owned(),
+        Part::One => ".".to_owned(),
+    });
+    let pattern = format!("^{}$", body.collect::<String>());
+    Regex { pattern, ignore_case, multiline: false, dotall: true }
+}
+
+fn printed(hir: &Hir, folded: bool) -> Result<Lucene, Problem> {
+    let branches = branches(hir)?;
     let printer = Printer { folded };
     let parts: Vec<String> =
         branches.iter().map(|branch| printer.whole(branch)).collect::<Result<_, _>>()?;

@@ -1,0 +1,136 @@
+//! Timelines → `STATS … BY key, BUCKET(@timestamp, window)`, where the author accepts that.
+//!
+//! ES|QL groups by windows that begin at fixed times and judges each when it is over, so events on
+//! both sides of a border are not seen together (W0603). Within a window, numbers of events and the
+//! first and last time of each pattern say what a condition needs ([`condition`]).
+//!
+//! `count(a) >= 5` per `Computer` in 10 m → `FROM … | WHERE a | STATS a = COUNT(*) BY Computer = …,
+//! window = BUCKET(@timestamp, 10 minutes) | WHERE a >= 5`.
+
+mod condition;
+mod events;
+
+use minijinja::{Value, context};
+
+use super::predicate::Printer;
+use super::syntax::{self, Expr, Text};
+use super::{lines, render};
+use crate::backend::{Query, Strategy};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::{Plan, Timeline};
+
+use self::condition::Totals;
+use self::events::Events;
+
+const TEMPLATE: &str = include_str!("../../../../templates/esql/windows.j2");
+
+/// How several events are found.
+pub(super) const WINDOWS: Strategy = Strategy {
+    name: "fixed windows",
+    does: "counts, per key and window of fixed begin, the events of each pattern",
+    cost: "one pass, a row per key and window",
+    limits: "only if W0603 is accepted; orders of two events",
+};
+
+/// Why a condition is refused, and a way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Reason {
+    message: &'static str,
+    help: &'static str,
+}
+
+const SLIDING: Reason = Reason {
+    message: "ES|QL has no windows that slide: those of its queries begin at fixed times",
+    help: "accept W0603 if such windows will do; or ask for it with `-t eql`",
+};
+
+const CHAINED: Reason = Reason {
+    message: "ES|QL puts events together, not the firings of other rules",
+    help: "write one correlation over the events themselves",
+};
+
+const CLOCKS: Reason = Reason {
+    message: "ES|QL groups by one clock, but these events have several",
+    help: "ask for it with `-t eql`",
+};
+
+/// The query of a correlation.
+pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Vec<Diagnostic>> {
+    let rule = plan.meta.span;
+    let refuse = |reason: Reason| {
+        Diagnostic::new(Code::NotExpressible, rule, reason.message).help(reason.help)
+    };
+    if !timeline.chained.is_empty() {
+        return Err(vec![refuse(CHAINED)]);
+    }
+    let mut printer = Printer::new(rule);
+    let mut totals = Totals::new(timeline);
+    let mut problems = Vec::new();
+    let holds = condition::holds(timeline, &mut totals).map_err(|reason| vec![refuse(reason)])?;
+    if !plan.meta.accept.contains(&Code::FixedWindows) {
+        problems.push(refuse(SLIDING));
+    }
+    let events = Events::of(timeline, &mut printer, &mut totals);
+    let clock = events.clock.clone().ok_or_else(|| vec![refuse(CLOCKS)])?;
+    problems.extend(printer.into_problems());
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let context = described(timeline, &events, totals, holds, &clock);
+    let text = render("esql/windows.j2", TEMPLATE, context, rule);
+    let query = |text| Query { text, approximate: vec![Code::FixedWindows] };
+    text.map(|text| vec![query(text)]).map_err(|problem| vec![problem])
+}
+
+/// What the skeleton shows.
+fn described(
+    timeline: &Timeline,
+    events: &Events,
+    mut totals: Totals<'_>,
+    mut holds: Vec<Expr>,
+    clock: &Text,
+) -> Value {
+    totals.add_times();
+    let (mut groups, mut keep) = (Vec::new(), Vec::new());
+    let window = format!("BUCKET({clock}, {})", syntax::span(timeline.window));
+    for (key, value) in timeline.keys.iter().zip(&events.keys) {
+        let name = totals.name(key);
+        holds.extend(events::present(&name, value.is_text));
+        groups.push(assigned(&name, value.text.as_str()));
+        keep.push(name);
+    }
+    let name = totals.name("window");
+    groups.push(assigned(&name, &window));
+    keep.push(name);
+    keep.extend(totals.names());
+    let values = |texts: Vec<Text>| texts.into_iter().map(Value::from).collect::<Vec<_>>();
+    context! {
+        notes => values(notes(timeline)),
+        index => Value::from(events.index.clone()),
+        parts => lines(events.parts.clone()),
+        flags => values(events.flags()),
+        totals => values(totals.shown(events, clock)),
+        groups => values(groups),
+        holds => lines(holds),
+        keep => Value::from(Text::join(keep, ", ")),
+    }
+}
+
+/// What is given up, as comments.
+fn notes(timeline: &Timeline) -> Vec<Text> {
+    let code = Code::FixedWindows.id();
+    let length = syntax::span(timeline.window);
+    let mut notes = vec![format!(
+        "accepted ({code}): windows begin at fixed times, every {length}; events on both sides of \
+         a border are not seen together"
+    )];
+    if !timeline.shows.is_empty() {
+        notes.push(format!("accepted ({code}): the fields to show are left out"));
+    }
+    notes.iter().map(|note| syntax::comment(note)).collect()
+}
+
+/// `name = value`.
+fn assigned(name: &Text, value: &str) -> Text {
+    Text::trusted(format!("{name} = {value}"))
+}
