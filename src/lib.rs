@@ -1,5 +1,5 @@
-//! Sigweave compiles detection rules: Sigma and Weave in, Splunk SPL, Microsoft KQL and Elastic EQL
-//! out, exact or refused with a reason.
+//! Sigweave compiles detection rules: Sigma and Weave in, Splunk SPL, Microsoft KQL, Elastic EQL
+//! and ES|QL out, exact or refused with a reason.
 //!
 //! Text goes in at the top of the house and leaves at the bottom; each room knows only what is
 //! above it (`docs/architecture.md`):

@@ -207,7 +207,8 @@ fn rules_become_queries() {
     for folder in folders("tests/corpus") {
         for target in BACKENDS.iter().map(|backend| backend.target()) {
             let mut arguments = vec!["convert", ".", "-t", target, "--format", "json"];
-            arguments.extend(library::accepted(target).iter().flat_map(|code| ["--accept", code.id()]));
+            arguments
+                .extend(library::accepted(target).iter().flat_map(|code| ["--accept", code.id()]));
             let output = sigweave(&folder, &arguments);
             let text = String::from_utf8(output.stdout).unwrap();
             let objects: Vec<Value> =

@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
         Err(problems) => return usage(output, &problems),
     };
     if goals.is_empty() {
-        let problem = "which query language? say `-t splunk`, `-t kql` or `-t eql`";
+        let problem = "which query language? say `-t splunk`, `-t kql`, `-t eql` or `-t esql`";
         return usage(output, &[problem.to_owned()]);
     }
     let outcomes = convert(&workspace, &goals);

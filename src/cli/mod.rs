@@ -87,7 +87,7 @@ enum Format {
 /// Which queries are asked for.
 #[derive(Debug, Clone, Args)]
 struct GoalArguments {
-    /// Query languages, separated by commas: splunk, kql, eql.
+    /// Query languages, separated by commas: splunk, kql, eql, esql.
     #[arg(short, long, value_delimiter = ',', value_name = "TARGET")]
     target: Vec<String>,
     /// Where the data lives: a platform (see `list platforms`) or a platform file of your own;

@@ -8,6 +8,7 @@ there is none. Before that, queries with known mistakes must be found out. Needs
 """
 
 import json
+import multiprocessing
 import pathlib
 import re
 import sys
@@ -81,8 +82,9 @@ def main():
         if bool(found) == good:
             sys.exit(f"the check itself is broken: {name}: {found or 'not found out'}")
     passed = failed = 0
-    for line in lines:
-        found = mistakes(line["query"], known[line["platform"]])
+    with multiprocessing.Pool() as pool:
+        each = pool.starmap(mistakes, [(line["query"], known[line["platform"]]) for line in lines])
+    for line, found in zip(lines, each):
         for mistake in found:
             print(f"{line['name']}: {mistake}")
         failed += bool(found)

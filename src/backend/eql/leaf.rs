@@ -10,8 +10,8 @@ use crate::ir::{Cmp, Op, Part, Regex, Test, TextTest};
 use crate::platform::{Column, ColumnType};
 
 use super::address;
-use crate::backend::lucene::{self, Problem};
 use super::syntax::{self, Expr, OPERATORS, Text};
+use crate::backend::lucene::{self, Problem};
 
 /// Whether an even or an odd number of negations is around a test. A test must be true or false;
 /// where its negation would be null for a missing field, it needs a null check.

@@ -49,7 +49,8 @@ pub(super) fn queries(legs: &[Leg], rule: Span) -> Result<Vec<Query>, Vec<Diagno
                 vec![infix::any(each.collect(), &OPERATORS)]
             }
         };
-        let context = context! { index => Value::from(syntax::index(index)), parts => lines(parts) };
+        let context =
+            context! { index => Value::from(syntax::index(index)), parts => lines(parts) };
         let text = render("esql/filter.j2", TEMPLATE, context, rule)?;
         Ok(Query { text, approximate: Vec::new() })
     };

@@ -168,7 +168,8 @@ fn text_on_text(
     if case == Case::Ignored && any(&folds_otherwise) {
         return matches(operand, &lucene::of_parts(parts, true));
     }
-    let folded = case == Case::Ignored && any(&|text| text.contains(|c: char| c.is_ascii_alphabetic()));
+    let folded =
+        case == Case::Ignored && any(&|text| text.contains(|c: char| c.is_ascii_alphabetic()));
     let left = if folded { call("TO_LOWER", &[operand]) } else { operand.clone() };
     let parts = if folded { lowered(parts, case) } else { parts.to_vec() };
     Ok(match literal {

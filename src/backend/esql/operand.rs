@@ -153,9 +153,8 @@ fn rewritten(value: &Text, rewrite: &Rewrite) -> Text {
 /// The value in another spelling. Elastic's agents write GUIDs, hashes, numbers and booleans in one
 /// spelling each, so these compare as they are stored.
 fn spelt(value: Text, spelling: Spelling) -> Text {
-    let without = |pattern: &str| {
-        call("REPLACE", &[&value, &syntax::raw(pattern), &syntax::string("")])
-    };
+    let without =
+        |pattern: &str| call("REPLACE", &[&value, &syntax::raw(pattern), &syntax::string("")]);
     let taken = |fits: &str, pattern: &str, part: &str| {
         let part = call("REPLACE", &[&value, &syntax::raw(pattern), &syntax::string(part)]);
         Text::trusted(format!("CASE({value} RLIKE {}, {part})", syntax::raw(fits)))
@@ -168,11 +167,14 @@ fn spelt(value: Text, spelling: Spelling) -> Text {
             let pattern = syntax::raw("(?s)^[ \t]*(?:\"([^\"]*).*|([^ \t\"][^ \t]*)?.*)$");
             call("REPLACE", &[&value, &pattern, &syntax::string("$1$2")])
         }
-        Spelling::Hex40 => call("TO_LOWER", &[&taken(
-            "(.*[^0-9A-Fa-f])?[0-9A-Fa-f]{40}([^0-9A-Fa-f].*)?",
-            "(?s)^(?:.*?[^0-9A-Fa-f])??([0-9A-Fa-f]{40})(?:[^0-9A-Fa-f].*)?$",
-            "$1",
-        )]),
+        Spelling::Hex40 => call(
+            "TO_LOWER",
+            &[&taken(
+                "(.*[^0-9A-Fa-f])?[0-9A-Fa-f]{40}([^0-9A-Fa-f].*)?",
+                "(?s)^(?:.*?[^0-9A-Fa-f])??([0-9A-Fa-f]{40})(?:[^0-9A-Fa-f].*)?$",
+                "$1",
+            )],
+        ),
         Spelling::Hostname => call("TO_LOWER", &[&without(r"(?s)\..*")]),
         Spelling::Guid | Spelling::Digits | Spelling::Whole | Spelling::Boolean => value,
     }

@@ -95,11 +95,7 @@ impl Printer {
     }
 
     /// The parts of the predicate, none for one that always holds.
-    pub(super) fn conjunction(
-        &mut self,
-        predicate: &Predicate<Column>,
-        lets: &[Let],
-    ) -> Vec<Expr> {
+    pub(super) fn conjunction(&mut self, predicate: &Predicate<Column>, lets: &[Let]) -> Vec<Expr> {
         match predicate {
             Predicate::All(parts) => {
                 parts.iter().map(|part| self.print(part, lets, Polarity::Even)).collect()
@@ -112,12 +108,7 @@ impl Printer {
         }
     }
 
-    fn print(
-        &mut self,
-        predicate: &Predicate<Column>,
-        lets: &[Let],
-        polarity: Polarity,
-    ) -> Expr {
+    fn print(&mut self, predicate: &Predicate<Column>, lets: &[Let], polarity: Polarity) -> Expr {
         match predicate {
             Predicate::All(parts) => self.all(parts, lets, polarity),
             Predicate::Any(parts) => self.any(parts, lets, polarity),
@@ -137,12 +128,7 @@ impl Printer {
         }
     }
 
-    fn negated(
-        &mut self,
-        inner: &Predicate<Column>,
-        lets: &[Let],
-        polarity: Polarity,
-    ) -> Expr {
+    fn negated(&mut self, inner: &Predicate<Column>, lets: &[Let], polarity: Polarity) -> Expr {
         if let Predicate::Test(test) = inner {
             let is_present = test.op == Op::Exists;
             if is_present || test.op == Op::Null {
@@ -207,9 +193,8 @@ impl Printer {
                     Group { says, null_with: Vec::new() }
                 }
             };
-            let same = |known: &&mut Group| {
-                !new.null_with.is_empty() && known.null_with == new.null_with
-            };
+            let same =
+                |known: &&mut Group| !new.null_with.is_empty() && known.null_with == new.null_with;
             match groups.iter_mut().find(same) {
                 Some(group) => new.says.into_iter().for_each(|says| group.add(says)),
                 None => groups.push(new),

@@ -115,7 +115,9 @@ pub(super) fn span(milliseconds: u64) -> Text {
 
 /// The text of a `//` comment: one line.
 pub(super) fn comment(text: &str) -> Text {
-    Text::trusted(text.replace(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'), " "))
+    Text::trusted(
+        text.replace(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'), " "),
+    )
 }
 
 fn identifier(part: &str) -> String {

@@ -82,7 +82,11 @@ fn each_type_of_column_has_its_operators() {
         (Text, starts(r"\a*"), r#"TO_LOWER(f) LIKE """\\a\**""""#),
         (Text, folded(TextTest::Contains(String::new())), "f IS NOT NULL"),
         (Text, number(Cmp::Eq, 5.0), r#"f == "5""#),
-        (Text, number(Cmp::Lt, 5.0), r#"f RLIKE """[+\-]?[0-9]+(\.[0-9]*)?""" AND TO_DOUBLE(f) < 5"#),
+        (
+            Text,
+            number(Cmp::Lt, 5.0),
+            r#"f RLIKE """[+\-]?[0-9]+(\.[0-9]*)?""" AND TO_DOUBLE(f) < 5"#,
+        ),
         (Text, Op::Boolean(true), r#"TO_LOWER(f) == "true""#),
         (
             Text,
@@ -200,7 +204,8 @@ fn places_in_several_indices_are_queries_of_their_own() {
             format!("FROM b-* {head} f == \"2\""),
         ]
     );
-    let everything = rendered(PlanBody::Filter(vec![leg("a-*", vec![Predicate::always()])]), vec![]);
+    let everything =
+        rendered(PlanBody::Filter(vec![leg("a-*", vec![Predicate::always()])]), vec![]);
     assert_eq!(everything.unwrap(), ["FROM a-* METADATA _id, _version, _index"]);
 }
 
@@ -269,7 +274,10 @@ fn conditions_are_about_numbers_of_events() {
         (Cond::All(vec![seen(0), not(seen(1))]), "a > 0 AND b == 0"),
         (Cond::Any(vec![seen(0), not(seen(1))]), "(a > 0 OR b == 0) AND a > 0"),
         (Cond::AtLeast(1, vec![seen(0), seen(1)]), "CASE(a > 0, 1, 0) + CASE(b > 0, 1, 0) >= 1"),
-        (Cond::Count { of: vec![PatternId(0), PatternId(1)], cmp: Cmp::Lt, value: 4 }, "events < 4"),
+        (
+            Cond::Count { of: vec![PatternId(0), PatternId(1)], cmp: Cmp::Lt, value: 4 },
+            "events < 4",
+        ),
     ];
     for (cond, expected) in cases {
         assert_eq!(windows(cond.clone(), 2), expected, "{cond:?}");

@@ -80,7 +80,8 @@ fn explain(
         return usage(output, &[unknown(&arguments.what, &all)]);
     }
     if goals.is_empty() {
-        let problem = "explained for which query language? say `-t splunk`, `-t kql` or `-t eql`";
+        let problem =
+            "explained for which query language? say `-t splunk`, `-t kql`, `-t eql` or `-t esql`";
         return usage(output, &[problem.to_owned()]);
     }
     let mut refused = false;

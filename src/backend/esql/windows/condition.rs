@@ -10,8 +10,8 @@ use crate::backend::infix;
 use crate::ir::{Class, Cmp, Cond, PatternId, Step};
 use crate::plan::Timeline;
 
-use super::{Reason, assigned};
 use super::events::Events;
+use super::{Reason, assigned};
 
 const LONG_ORDER: Reason = Reason {
     message: "ES|QL compares the first and the last times of events, which tells an order of two \
@@ -120,9 +120,8 @@ impl<'a> Totals<'a> {
         if let Some((_, name)) = self.found.iter().find(|(known, _)| known == wanted) {
             return name.clone();
         }
-        let pattern = |of: &PatternId| {
-            self.timeline.patterns.get(of.0).cloned().unwrap_or_default()
-        };
+        let pattern =
+            |of: &PatternId| self.timeline.patterns.get(of.0).cloned().unwrap_or_default();
         let name = match wanted {
             Total::Count(of) => match of.as_slice() {
                 [only] => pattern(only),

@@ -38,11 +38,7 @@ pub(super) struct Key {
 
 impl Events {
     /// The rows of all legs; what cannot be said goes to the printer.
-    pub(super) fn of(
-        timeline: &Timeline,
-        printer: &mut Printer,
-        totals: &mut Totals<'_>,
-    ) -> Self {
+    pub(super) fn of(timeline: &Timeline, printer: &mut Printer, totals: &mut Totals<'_>) -> Self {
         let legs = &timeline.legs;
         let tables: BTreeSet<&str> = legs.iter().map(|leg| leg.place.table.as_str()).collect();
         let index = Text::join(tables.into_iter().map(syntax::index), ", ");
@@ -136,9 +132,9 @@ fn key(at: usize, legs: &[Leg], printer: &mut Printer) -> Key {
     let text = match texts.as_slice() {
         [only] => only.clone(),
         _ => {
-            let cases = values.into_iter().flat_map(|(rows, text, _)| {
-                [infix::all(rows, &OPERATORS).text, text]
-            });
+            let cases = values
+                .into_iter()
+                .flat_map(|(rows, text, _)| [infix::all(rows, &OPERATORS).text, text]);
             Text::trusted(format!("CASE({})", Text::join(cases, ", ")))
         }
     };
