@@ -8,8 +8,9 @@ Before that, queries with known mistakes must be found out.
 
 import json
 import pathlib
-import re
 import sys
+
+from schemas import columns
 
 # This file must not be taken for the package of the same name.
 sys.path = [folder for folder in sys.path if pathlib.Path(folder or ".") != pathlib.Path(__file__).parent]
@@ -18,7 +19,6 @@ import eql  # noqa: E402
 from eql import parser  # noqa: E402
 from eql.types import TypeHint  # noqa: E402
 
-SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "templates/schemas"
 # Text, addresses and times are written as text; what EQL cannot compare is no field for it.
 HINTS = {
     "text": TypeHint.String, "ip": TypeHint.String, "time": TypeHint.String,
@@ -32,19 +32,6 @@ CANARIES = [
     ("nothing wrong", 'any where winlog.event_data.Image : "*\\\\w"', True),
     ("repetitions", 'sequence by host.id [any where true] with runs=3', True),
 ]
-
-
-def fields(platform):
-    """`section:` / `  type: field field` / `    field`, as the files of templates/schemas are written."""
-    found, kind = {}, None
-    for line in (SCHEMAS / f"{platform}.yml").read_text(encoding="utf-8").splitlines():
-        if not line.strip() or line.lstrip().startswith("#") or not line.startswith(" "):
-            continue
-        heading = re.match(r'  "?(\w+)(?:\[\])?"?:(.*)', line)
-        if heading:
-            kind, line = heading.groups()
-        found.update(dict.fromkeys(line.split(), HINTS.get(kind)))
-    return found
 
 
 class Fields(eql.Schema):
@@ -81,7 +68,7 @@ def main():
 
     def of(platform):
         if platform not in known:
-            known[platform] = fields(platform)
+            known[platform] = {name: HINTS.get(kind) for name, kind in columns(platform).items()}
         return known[platform]
 
     for name, query, good in CANARIES:

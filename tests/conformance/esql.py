@@ -13,12 +13,13 @@ import pathlib
 import re
 import sys
 
+from schemas import columns
+
 # This file must not be taken for a package.
 sys.path = [folder for folder in sys.path if pathlib.Path(folder or ".") != pathlib.Path(__file__).parent]
 
 import esql  # noqa: E402
 
-SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "templates/schemas"
 TYPES = {
     "text": "keyword", "ip": "ip", "time": "date", "integer": "long", "real": "double",
     "boolean": "boolean",
@@ -37,21 +38,10 @@ CANARIES = [
 
 
 def fields(platform, queries):
-    """`section:` / `  type: field field` / `    field`, as the files of templates/schemas are written.
-
-    `winlog.event_data.*` stands for every field below it: those that the queries name.
-    """
-    found, kind = {}, None
-    for line in (SCHEMAS / f"{platform}.yml").read_text(encoding="utf-8").splitlines():
-        if not line.strip() or line.lstrip().startswith("#") or not line.startswith(" "):
-            continue
-        heading = re.match(r'  "?(\w+)(?:\[\])?"?:(.*)', line)
-        if heading:
-            kind, line = heading.groups()
-        found.update({name: TYPES[kind] for name in line.split() if kind in TYPES})
-    open_objects = [name[:-1] for name in found if name.endswith(".*")]
-    found = {name: kind for name, kind in found.items() if not name.endswith("*")}
-    for start in open_objects:
+    """`winlog.event_data.*` stands for every field below it: those that the queries name."""
+    known = {name: TYPES[kind] for name, kind in columns(platform).items() if kind in TYPES}
+    found = {name: kind for name, kind in known.items() if not name.endswith("*")}
+    for start in (name[:-1] for name in known if name.endswith(".*")):
         for name in re.findall(re.escape(start) + r"(?:`[^`]+`|\w+)", "\n".join(queries)):
             found[name.replace("`", "")] = "keyword"
     return found

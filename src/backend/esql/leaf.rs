@@ -8,6 +8,7 @@
 use crate::backend::infix;
 use crate::backend::lucene::{self, Problem};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::words::comparison;
 use crate::ir::{Cmp, Op, Part, Regex, Test, TextCmp, TextTest, TimePart};
 use crate::plan::Let;
 use crate::platform::{Column, ColumnType};
@@ -285,23 +286,13 @@ fn expression(operand: &Operand, regex: &Regex) -> Result<Says, Refusal> {
     }
 }
 
-fn operator(cmp: Cmp) -> &'static str {
-    match cmp {
-        Cmp::Eq | Cmp::Neq => "==",
-        Cmp::Lt => "<",
-        Cmp::Lte => "<=",
-        Cmp::Gt => ">",
-        Cmp::Gte => ">=",
-    }
-}
-
 fn number(operand: &Operand, cmp: Cmp, value: f64) -> Result<Says, Refusal> {
     let shown = syntax::number(value).ok_or_else(|| Refusal {
         code: Code::OverLimit,
         message: format!("ES|QL has no literal for the number `{value}`"),
         help: "use a number below 2^53".to_owned(),
     })?;
-    let (left, sign) = (&operand.text, operator(cmp));
+    let (left, sign) = (&operand.text, comparison(cmp));
     match (operand.ty, cmp) {
         (ColumnType::Integer | ColumnType::Real, Cmp::Eq | Cmp::Neq) => {
             Ok(one_of(operand, left.clone(), shown))
@@ -414,7 +405,7 @@ fn time_part(operand: &Operand, part: TimePart, cmp: Cmp, value: i64) -> Result<
     match operand.ty {
         ColumnType::Time if !operand.multi => {
             let taken = call("DATE_EXTRACT", &[&syntax::string(field), &operand.text]);
-            Ok(whole(format!("{taken} {} {value}", operator(cmp))))
+            Ok(whole(format!("{taken} {} {value}", comparison(cmp))))
         }
         ColumnType::Text
         | ColumnType::Integer

@@ -110,9 +110,11 @@ fn text(scalar: &Scalar, lets: &[Let]) -> Result<Text, Refusal> {
 }
 
 fn joined(parts: &[Scalar], lets: &[Let]) -> Result<Text, Refusal> {
-    let part = |part: &Scalar| match part {
-        Scalar::Constant(constant) => Ok(syntax::string(constant)),
-        other => Ok(call("COALESCE", &[&text(other, lets)?, &syntax::string("")])),
+    let part = |part: &Scalar| {
+        if let Scalar::Constant(constant) = part {
+            return Ok(syntax::string(constant));
+        }
+        Ok(call("COALESCE", &[&text(part, lets)?, &syntax::string("")]))
     };
     let parts = parts.iter().map(part).collect::<Result<Vec<_>, Refusal>>()?;
     match parts.as_slice() {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::backend::esql::syntax::{self, Expr, OPERATORS, Text};
 use crate::backend::infix;
+use crate::ir::words::comparison;
 use crate::ir::{Class, Cmp, Cond, PatternId, Step};
 use crate::plan::Timeline;
 
@@ -194,7 +195,7 @@ fn print(cond: &Cond, totals: &mut Totals<'_>) -> Result<Expr, Reason> {
         Cond::Seen(pattern) => Ok(totals.seen(*pattern)),
         Cond::Count { of, cmp, value } => {
             let count = totals.get(&Total::Count(of.clone()));
-            Ok(Expr::atom(format!("{count} {} {value}", sign(*cmp))))
+            Ok(Expr::atom(format!("{count} {} {value}", comparison(*cmp))))
         }
         Cond::Aggregate { .. } => Err(AGGREGATE),
         Cond::Chain(steps) => order(steps, totals),
@@ -221,12 +222,13 @@ fn print(cond: &Cond, totals: &mut Totals<'_>) -> Result<Expr, Reason> {
             let parts = parts.iter().map(|part| print(part, totals));
             Ok(infix::any(parts.collect::<Result<Vec<_>, _>>()?, &OPERATORS))
         }
-        Cond::Not(inner) => Ok(match inner.as_ref() {
-            Cond::Seen(pattern) => {
-                Expr::atom(format!("{} == 0", totals.get(&Total::Count(vec![*pattern]))))
+        Cond::Not(inner) => {
+            if let Cond::Seen(pattern) = inner.as_ref() {
+                let count = totals.get(&Total::Count(vec![*pattern]));
+                return Ok(Expr::atom(format!("{count} == 0")));
             }
-            inner => infix::not(&print(inner, totals)?, &OPERATORS),
-        }),
+            Ok(infix::not(&print(inner, totals)?, &OPERATORS))
+        }
     }
 }
 
@@ -271,15 +273,4 @@ fn order(steps: &[Step], totals: &mut Totals<'_>) -> Result<Expr, Reason> {
         )),
     ];
     Ok(infix::all(parts, &OPERATORS))
-}
-
-fn sign(cmp: Cmp) -> &'static str {
-    match cmp {
-        Cmp::Eq => "==",
-        Cmp::Neq => "!=",
-        Cmp::Lt => "<",
-        Cmp::Lte => "<=",
-        Cmp::Gt => ">",
-        Cmp::Gte => ">=",
-    }
 }
