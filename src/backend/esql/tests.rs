@@ -226,6 +226,7 @@ fn timeline(cond: Cond, patterns: usize) -> Timeline {
         overlaps: vec![(PatternId(1), PatternId(2))],
         masks: Vec::new(),
         starts: Vec::new(),
+        nexts: Vec::new(),
         holds: Holds::All(Vec::new()),
         fires: Vec::new(),
         shows: Vec::new(),
