@@ -247,7 +247,7 @@ fn lists_name_what_there_is() {
     let targets = stdout(&run(folder.path(), &["list", "targets"]));
     let names: Vec<&str> =
         targets.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(names, ["eql", "kql", "splunk"]);
+    assert_eq!(names, ["eql", "esql", "kql", "splunk"]);
     let fields = stdout(&run(folder.path(), &["list", "fields", "windows/registry_set"]));
     assert!(fields.lines().any(|line| line.starts_with("TargetObject ")), "{fields}");
     let unknown = run(folder.path(), &["list", "fields", "windows/registry_sett"]);
