@@ -79,6 +79,17 @@ fn unreadable(path: &Path, error: &std::io::Error) -> String {
     format!("error[{}]: {}: {error}", Code::FileUnreadable.id(), path.display())
 }
 
+/// Writes a file, all of it or nothing, be it there or not.
+///
+/// # Errors
+/// Why it cannot be written.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), String> {
+    if !path.exists() {
+        std::fs::write(path, "").map_err(|error| unreadable(path, &error))?;
+    }
+    replace(path, text)
+}
+
 /// Writes a file anew, all of it or nothing.
 ///
 /// # Errors

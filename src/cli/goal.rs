@@ -1,7 +1,7 @@
 //! What rules are converted to: a query language and the platform where the data lives.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::backend::{self, BACKENDS, Backend, Query};
 use crate::diagnostic::{Code, Diagnostic, nearest};
@@ -9,6 +9,7 @@ use crate::ir::Rule;
 use crate::plan::{self, Plan};
 use crate::platform::{self, Platform};
 use crate::project::{Project, Refusal, Selection};
+use crate::source::{SourceMap, Span};
 
 use super::workspace::Workspace;
 use super::{GoalArguments, platforms};
@@ -43,7 +44,30 @@ impl Goal {
 
     /// The queries that mean the rule, or why there are none.
     pub(super) fn compile(&self, rule: &Rule) -> Result<Vec<Query>, Vec<Diagnostic>> {
-        self.backend.render(&self.plan(rule)?)
+        let queries = self.backend.render(&self.plan(rule)?);
+        queries.map_err(|refused| self.with_mappings(rule, refused))
+    }
+
+    /// The findings about tests on columns, each with the line that says what the field is there.
+    fn with_mappings(&self, rule: &Rule, refused: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let about_columns = |found: &Diagnostic| found.code == Code::ColumnOperator;
+        let mut mappings: BTreeMap<Span, Span> = BTreeMap::new();
+        if refused.iter().any(about_columns) {
+            for (logsource, predicate) in rule.events() {
+                predicate.tests(&mut |test| {
+                    let places = self.platform.places(logsource).iter();
+                    let resolved = places.filter_map(|source| source.fields.get(&test.field.name));
+                    mappings.extend(resolved.map(|resolved| (test.span, resolved.span)).next());
+                });
+            }
+        }
+        let with = |found: Diagnostic| match mappings.get(&found.primary.span) {
+            Some(mapping) if about_columns(&found) => {
+                found.label(*mapping, "what the field is there")
+            }
+            Some(_) | None => found,
+        };
+        refused.into_iter().map(with).collect()
     }
 
     /// How the rule becomes a query, or why it does not.
@@ -72,7 +96,24 @@ impl Goal {
             Diagnostic::new(Code::RefusalNotMet, refusal.span, message)
                 .help("take it out of the list of refused rules")
         });
-        accepted.chain(unchecked).chain(taken).collect()
+        accepted.chain(unchecked).chain(taken).chain(self.off(rule)).collect()
+    }
+
+    /// W0503 for log sources that are not collected by default.
+    fn off(&self, rule: &Rule) -> Vec<Diagnostic> {
+        let off = |(logsource, _): (&str, _)| {
+            let platform = &self.platform;
+            let todo = platform.places(logsource).iter().find_map(|source| source.off.as_ref())?;
+            let message = format!("`{logsource}` is not collected by default");
+            Some(
+                Diagnostic::new(Code::LogSourceOff, rule.meta.span, message)
+                    .label(platform.entry(logsource), format!("says `{}`", platform.name))
+                    .help(todo.clone()),
+            )
+        };
+        let mut said: Vec<Diagnostic> = rule.events().into_iter().filter_map(off).collect();
+        said.dedup();
+        said
     }
 
     /// Whether the refusal of a rule is one that the project has agreed to.
@@ -91,8 +132,8 @@ pub(super) fn load(
     paths: &[PathBuf],
     arguments: &GoalArguments,
 ) -> Result<(Workspace, Vec<Goal>), Vec<String>> {
-    let workspace = Workspace::load_with(paths, &arguments.set)?;
-    let goals = goals(arguments, &workspace.project)?;
+    let mut workspace = Workspace::load_with(paths, &arguments.set)?;
+    let goals = goals(arguments, &mut workspace)?;
     Ok((workspace, goals))
 }
 
@@ -100,11 +141,13 @@ pub(super) fn load(
 ///
 /// # Errors
 /// Unknown names, or a platform that is not queried in the language; a line for each.
-fn goals(arguments: &GoalArguments, project: &Project) -> Result<Vec<Goal>, Vec<String>> {
+fn goals(arguments: &GoalArguments, workspace: &mut Workspace) -> Result<Vec<Goal>, Vec<String>> {
+    let Workspace { sources, project, root, .. } = workspace;
     let (accepted, mut problems) = accepted(&arguments.accept);
     let mut goals = Vec::new();
-    for wanted in wanted(arguments, project, &mut problems) {
-        match goal(&wanted) {
+    for mut wanted in wanted(arguments, project, root, &mut problems) {
+        wanted.overlays.extend(arguments.overlay.iter().cloned());
+        match goal(&wanted, sources) {
             Ok((backend, platform)) => {
                 let accept = [wanted.accept, project.accept.clone(), accepted.clone()].concat();
                 let Wanted { environment, refused, select, .. } = wanted;
@@ -148,6 +191,7 @@ struct Wanted {
     environment: Option<String>,
     target: String,
     platform: Option<String>,
+    overlays: Vec<PathBuf>,
     index: Vec<String>,
     accept: Vec<Code>,
     refused: BTreeMap<String, Refusal>,
@@ -155,7 +199,12 @@ struct Wanted {
 }
 
 /// Targets with their platforms: those of the command line, else environments.
-fn wanted(arguments: &GoalArguments, project: &Project, problems: &mut Vec<String>) -> Vec<Wanted> {
+fn wanted(
+    arguments: &GoalArguments,
+    project: &Project,
+    root: &Path,
+    problems: &mut Vec<String>,
+) -> Vec<Wanted> {
     if !arguments.target.is_empty() && !arguments.environment.is_empty() {
         problems.push("say either targets (`-t`) or environments (`-e`)".to_owned());
     }
@@ -176,7 +225,8 @@ fn wanted(arguments: &GoalArguments, project: &Project, problems: &mut Vec<Strin
             wanted.push(Wanted {
                 environment: Some(name.clone()),
                 target: environment.target.node.clone(),
-                platform: Some(environment.platform.node.clone()),
+                platform: Some(in_project(root, &environment.platform.node)),
+                overlays: environment.overlays.iter().map(|path| root.join(&path.node)).collect(),
                 index: environment.index.iter().map(|index| index.node.clone()).collect(),
                 accept: environment.accept.clone(),
                 refused: environment.refused.clone(),
@@ -193,6 +243,14 @@ fn wanted(arguments: &GoalArguments, project: &Project, problems: &mut Vec<Strin
     wanted
 }
 
+/// The name of a platform; the path of a file of one's own is relative to the project.
+fn in_project(root: &Path, platform: &str) -> String {
+    match platform.ends_with(".yml") || platform.ends_with(".yaml") {
+        true => root.join(platform).display().to_string(),
+        false => platform.to_owned(),
+    }
+}
+
 fn accepted(codes: &[String]) -> (Vec<Code>, Vec<String>) {
     let (mut accepted, mut problems) = (Vec::new(), Vec::new());
     for text in codes {
@@ -204,21 +262,24 @@ fn accepted(codes: &[String]) -> (Vec<Code>, Vec<String>) {
     (accepted, problems)
 }
 
-fn goal(wanted: &Wanted) -> Result<(&'static dyn Backend, Platform), String> {
+fn goal(
+    wanted: &Wanted,
+    sources: &mut SourceMap,
+) -> Result<(&'static dyn Backend, Platform), String> {
     let target = wanted.target.as_str();
     let Some(backend) = backend::find(target) else {
         let known = BACKENDS.iter().map(|backend| backend.target());
         return Err(unknown(Code::UnknownTarget, "target", target, known));
     };
     let queried = |platform: &Platform| platform.targets.iter().any(|known| known == target);
-    let Some(name) = &wanted.platform else {
-        let mut shipped = platform::names().iter().filter_map(|name| platform::load(name));
-        let first = shipped.find(queried);
-        return first.map(|platform| (backend, platform)).ok_or_else(|| {
+    let shipped = platform::names().iter().filter_map(|name| platform::load(name));
+    let name = match &wanted.platform {
+        Some(name) => name.clone(),
+        None => shipped.into_iter().find(queried).map(|first| first.name).ok_or_else(|| {
             format!("error[{}]: no platform is queried in `{target}`", Code::PlatformTarget.id())
-        });
+        })?,
     };
-    let platform = platforms::find(name)?;
+    let platform = platforms::find(&name, &wanted.overlays, sources)?;
     let Some(platform) = platform.within(&wanted.index) else {
         return Err(format!("`{name}` is not searched by index: leave `index` out"));
     };

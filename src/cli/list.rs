@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use crate::backend::BACKENDS;
 use crate::diagnostic::nearest;
 use crate::platform;
+use crate::source::SourceMap;
 use crate::taxonomy::Taxonomy;
 
 use super::convert::usage;
@@ -115,7 +116,8 @@ fn rules(paths: &[PathBuf], output: &mut Output) -> Result<(), Vec<String>> {
 }
 
 fn named(name: &str) -> Result<platform::Platform, Vec<String>> {
-    platforms::find(name).map_err(|problem| vec![problem])
+    let mut sources = SourceMap::default();
+    platforms::find(name, &[], &mut sources).map_err(|problem| vec![problem])
 }
 
 fn unknown<'a>(noun: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {

@@ -17,6 +17,7 @@ mod output;
 mod platforms;
 mod portability;
 mod run;
+mod schema;
 mod silence;
 mod stats;
 mod table;
@@ -73,6 +74,8 @@ enum Command {
     Stats(stats::Arguments),
     /// List targets, platforms, log sources, fields or rules.
     List(list::Arguments),
+    /// Import schemas of one's own tables.
+    Schema(schema::Arguments),
 }
 
 /// How results are printed.
@@ -94,6 +97,10 @@ struct GoalArguments {
     /// without it, the target's first platform.
     #[arg(short, long, value_name = "PLATFORM")]
     platform: Option<String>,
+    /// Overlays to put on the platform, separated by commas: what is called otherwise in one's own
+    /// environment.
+    #[arg(long, value_delimiter = ',', value_name = "FILE")]
+    overlay: Vec<std::path::PathBuf>,
     /// Environments of sigweave.toml, separated by commas; without targets, all of them.
     #[arg(short, long, value_delimiter = ',', value_name = "NAME")]
     environment: Vec<String>,
@@ -126,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments, &mut output),
         Command::Stats(arguments) => stats::run(&arguments, &mut output),
         Command::List(arguments) => list::run(&arguments, &mut output),
+        Command::Schema(arguments) => schema::run(&arguments, &mut output),
     };
     output.flush();
     ExitCode::from(code)

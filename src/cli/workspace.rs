@@ -29,6 +29,8 @@ pub(super) struct Workspace {
     pub(super) sources: SourceMap,
     /// The project, or an empty one.
     pub(super) project: Project,
+    /// The folder of the project's file, else the current one.
+    pub(super) root: PathBuf,
     /// All documents, the selected ones first.
     pub(super) documents: Vec<Document>,
     /// What each document means, where it is sound.
@@ -94,9 +96,11 @@ impl Workspace {
         let levels = Levels::of(&project.lints, root.as_deref(), &mut sources, &mut diagnostics)
             .map_err(|problem| vec![problem])?;
         let found = levels.settle(diagnostics.into_sorted(), &sources, &documents);
+        let root = root.unwrap_or_default();
         Ok(Self {
             sources,
             project,
+            root,
             documents,
             rules,
             selected,

@@ -112,10 +112,11 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a second place.
+    /// Adds a second place, where there is one.
     #[must_use]
-    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+    pub fn label(mut self, span: impl Into<Option<Span>>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        self.labels.extend(span.into().map(|span| Label { span, text }));
         self
     }
 

@@ -31,6 +31,28 @@ pub struct Rule {
     pub body: Body,
 }
 
+impl Rule {
+    /// The events that it is about, those of rules on whose firings it is built included: log source and
+    /// predicate.
+    #[must_use]
+    pub fn events(&self) -> Vec<(&str, &Predicate)> {
+        let patterns = match &self.body {
+            Body::Events(pattern) => std::slice::from_ref(pattern),
+            Body::Correlation(correlation) => &correlation.patterns,
+        };
+        let mut events = Vec::new();
+        for pattern in patterns {
+            match &pattern.source {
+                PatternSource::Events { logsource, predicate } => {
+                    events.push((logsource.as_str(), predicate));
+                }
+                PatternSource::Firings(rule) => events.extend(rule.events()),
+            }
+        }
+        events
+    }
+}
+
 /// What a rule says about itself.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Meta {

@@ -172,12 +172,15 @@ fn places<'a>(events: &Events<'_>, platform: &'a Platform) -> Result<Vec<&'a Pla
         return Ok(places);
     }
     let message = format!("`{}` does not hold `{}`", platform.name, events.logsource);
-    let holders = platform::holders(events.logsource).join("`, `");
+    let mut holders = platform::holders(events.logsource);
+    holders.retain(|holder| *holder != platform.name);
+    let holders = holders.join("`, `");
     let help = match holders.as_str() {
         "" => "no shipped platform holds it; describe your data in a platform file".to_owned(),
         holders => format!("held by: `{holders}`"),
     };
-    Err(Diagnostic::new(Code::LogSourceNotHeld, events.span, message).help(help))
+    let diagnostic = Diagnostic::new(Code::LogSourceNotHeld, events.span, message);
+    Err(diagnostic.label(platform.entry(events.logsource), "taken away here").help(help))
 }
 
 fn group<'a>(

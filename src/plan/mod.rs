@@ -109,7 +109,7 @@ impl Leg {
         read.extend(carried.map(|column| column.name.as_str()));
         for computed in self.lets.iter().rev() {
             read.remove(computed.column.name.as_str());
-            push::columns_of(&computed.value, &mut read);
+            read.extend(computed.value.columns());
         }
         read
     }

@@ -97,8 +97,10 @@ impl<'a> Columns<'a> {
         platform.resolve(at.logsource, at.index, &field.name).ok_or_else(|| {
             let message =
                 format!("`{}` has no column for the field `{}`", platform.name, field.name);
+            let entry = platform.entry(at.logsource);
             Box::new(
                 Diagnostic::new(Code::FieldNotHeld, span, message)
+                    .label(entry, "what the log source is there")
                     .at(format!("not held for {}", at.logsource))
                     .help(
                         "leave the test out on this platform, or map the field in an overlay if \
@@ -110,7 +112,7 @@ impl<'a> Columns<'a> {
 
     fn push_test(&mut self, test: &Test, at: At<'_>) -> Result<Predicate<Column>, Box<Diagnostic>> {
         let resolved = self.resolve(&test.field, test.span, at)?;
-        refuse_lacking(test, resolved, &self.platform.name)?;
+        refuse_lacking(test, resolved, self.platform)?;
         let plain = self.push_value(test, &resolved.value, at)?;
         let nulls = resolved.null_values.iter().map(|text| {
             let op = Op::Text { test: TextTest::Equals(text.clone()), cased: false };
@@ -230,8 +232,7 @@ impl<'a> Columns<'a> {
     fn free_name(&self, field: &str, value: &Scalar) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         let base: String = field.chars().map(plain).collect();
-        let mut read = BTreeSet::new();
-        columns_of(value, &mut read);
+        let read = value.columns();
         let free = |name: &String| !self.taken.contains(name) && !read.contains(name.as_str());
         std::iter::once(base.clone())
             .chain((2..).map(|number| format!("{base}_{number}")))
@@ -246,28 +247,6 @@ fn add_new(diagnostic: Diagnostic, found: &mut Vec<Diagnostic>) {
         |known: &Diagnostic| known.code == diagnostic.code && known.message == diagnostic.message;
     if !found.iter().any(told) {
         found.push(diagnostic);
-    }
-}
-
-/// Every column that a value is made of.
-pub(super) fn columns_of<'a>(value: &'a Scalar, into: &mut BTreeSet<&'a str>) {
-    match value {
-        Scalar::Column(column) | Scalar::Member(column, _) => {
-            into.insert(&column.name);
-        }
-        Scalar::Constant(_) => {}
-        Scalar::Join(parts) => parts.iter().for_each(|part| columns_of(part, into)),
-        Scalar::Default(inner, _)
-        | Scalar::Rewrite(inner, _)
-        | Scalar::Hex(inner, _)
-        | Scalar::Spelt(inner, _)
-        | Scalar::Without(inner, _) => columns_of(inner, into),
-        Scalar::Case(cases) => {
-            for (conditions, value) in cases {
-                into.extend(conditions.iter().map(|condition| condition.column.name.as_str()));
-                columns_of(value, into);
-            }
-        }
     }
 }
 
@@ -288,7 +267,11 @@ fn is_direct(value: &Scalar, op: &Op) -> bool {
 }
 
 /// E0503 where a test asks for a part that the platform's value never has.
-fn refuse_lacking(test: &Test, resolved: &Resolved, platform: &str) -> Result<(), Box<Diagnostic>> {
+fn refuse_lacking(
+    test: &Test,
+    resolved: &Resolved,
+    platform: &Platform,
+) -> Result<(), Box<Diagnostic>> {
     let Op::Text { test: text, .. } = &test.op else { return Ok(()) };
     let asked = constant::literals(text);
     let lacking = resolved.lacks.iter().find(|lacking| {
@@ -296,9 +279,11 @@ fn refuse_lacking(test: &Test, resolved: &Resolved, platform: &str) -> Result<()
         asked.iter().any(|literal| literal.to_lowercase().contains(&lacking))
     });
     lacking.map_or(Ok(()), |lacking| {
-        let message = format!("`{}` of `{platform}` never holds `{lacking}`", test.field.name);
+        let (name, platform_name) = (&test.field.name, &platform.name);
+        let message = format!("`{name}` of `{platform_name}` never holds `{lacking}`");
         Err(Box::new(
             Diagnostic::new(Code::FieldNotHeld, test.span, message)
+                .label(resolved.span, "what the field is there")
                 .help("leave the value out on this platform: the test could never hold"),
         ))
     })

@@ -38,7 +38,7 @@ pub(super) fn read(
         found.push(shape(node, "`{column: …, from: …, where: …}`"));
         return None;
     };
-    if !context.schema.names().any(|name| name == table) {
+    if !context.schema.has(table) {
         let message = format!("the schema has no table `{table}`");
         found.push(
             Diagnostic::new(Code::UnknownColumn, node.span, message)
@@ -47,7 +47,8 @@ pub(super) fn read(
         return None;
     }
     let tables = context.schema.tables([table]);
-    let other = Scope { tables: &tables, rewrites: scope.rewrites };
+    let names = [table.to_owned()];
+    let other = Scope { context, names: &names, tables: &tables };
     let conditions = other.conditions(rows, Negated::No, found);
     let theirs = other.column(column, found)?;
     let column = scope.column(column, found)?;
@@ -56,5 +57,6 @@ pub(super) fn read(
         found.push(Diagnostic::new(Code::MappingType, node.span, message));
         return None;
     }
-    Some(Among { column, table: table.to_owned(), conditions })
+    let table = context.layers.table(table, node.span).to_owned();
+    Some(Among { column, table, conditions })
 }

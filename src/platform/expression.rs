@@ -9,15 +9,13 @@
 //! TargetObject: {column: Key, default: '(Default)', rewrite: registry, nulls: ['-']}
 //! ```
 
-use std::collections::BTreeMap;
-
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::taxonomy::Type;
 use crate::yaml::Node;
 
-use super::schema::{Found, Tables};
-use super::{Column, Condition, Resolved, Rewrite, Scalar};
+use super::schema::{self, Found, Tables};
+use super::{Column, Condition, Context, Resolved, Rewrite, Scalar};
 
 /// Keys of an expression that say what it is.
 const FORMS: [&str; 6] = ["column", "text", "join", "case", "hex", "json"];
@@ -28,10 +26,12 @@ const DEPTH: usize = 8;
 
 /// What expressions refer to.
 pub(super) struct Scope<'a> {
+    /// The platform.
+    pub(super) context: &'a Context,
+    /// Names of the place's tables.
+    pub(super) names: &'a [String],
     /// Columns of the place.
     pub(super) tables: &'a Tables<'a>,
-    /// Named rewritings of the platform.
-    pub(super) rewrites: &'a BTreeMap<String, Vec<Rewrite>>,
 }
 
 impl Scope<'_> {
@@ -64,22 +64,75 @@ impl Scope<'_> {
         span: Span,
         found: &mut Diagnostics,
     ) -> Option<Column> {
-        match self.tables.column(name) {
-            Found::Column(column) => Some(column),
-            Found::Opaque => {
-                let message = format!("queries cannot compare the column `{name}`");
-                found.push(Diagnostic::new(Code::UnknownColumn, span, message));
-                None
-            }
-            Found::Nothing => {
-                let message = format!("the tables of this place have no column `{name}`");
-                found.push(
-                    Diagnostic::new(Code::UnknownColumn, span, message)
-                        .nearest(name, self.tables.names()),
-                );
-                None
-            }
+        let layers = &self.context.layers;
+        if let Some((new, by)) = layers.renamed_away(name, span) {
+            let message = format!("the column `{name}` is called `{new}` here");
+            found.push(
+                Diagnostic::new(Code::UnknownColumn, span, message).label(by, "renamed here"),
+            );
+            return None;
         }
+        let (called, held) = self.called(name, span);
+        if let Found::Column(column) = held {
+            return Some(column);
+        }
+        let message = match held {
+            Found::Opaque => format!("queries cannot compare the column `{called}`"),
+            Found::Column(_) | Found::Nothing => {
+                format!("the tables of this place have no column `{called}`")
+            }
+        };
+        let diagnostic = Diagnostic::new(Code::UnknownColumn, span, message);
+        found.push(match self.context.schema.told(self.table_names(), called) {
+            Some(said) if said.key == schema::NONE => diagnostic
+                .label(said.span, "it is not there, says this overlay")
+                .help("map the field otherwise, or list it under `absent`"),
+            Some(said) if said.key == schema::COMPLETE => {
+                diagnostic.label(said.span, "all columns of the table are listed here")
+            }
+            Some(said) => diagnostic.label(said.span, "the column is told here"),
+            None => diagnostic.nearest(name, self.tables.names()),
+        });
+        None
+    }
+
+    /// The column with this name, without a word where there is none.
+    pub(super) fn held(&self, name: &str, span: Span) -> Option<Column> {
+        match self.called(name, span).1 {
+            Found::Column(column) => Some(column),
+            Found::Opaque | Found::Nothing => None,
+        }
+    }
+
+    /// What the column that is asked for at `span` is called in the end, and what it is.
+    fn called<'n>(&'n self, name: &'n str, span: Span) -> (&'n str, Found) {
+        let (called, by) = self.context.layers.column(name, span);
+        let held = match (self.tables.column(called), by) {
+            (Found::Nothing, Some(_)) => self.tables.column(name),
+            (held, _) => held,
+        };
+        let held = match held {
+            Found::Column(column) => Found::Column(Column { name: called.to_owned(), ..column }),
+            Found::Opaque | Found::Nothing => held,
+        };
+        (called, held)
+    }
+
+    /// The finding, with the places where overlays say of what types the value's columns are.
+    pub(super) fn with_types(&self, diagnostic: Diagnostic, value: &Scalar) -> Diagnostic {
+        let Context { schema, layers, .. } = self.context;
+        value.columns().into_iter().fold(diagnostic, |diagnostic, name| {
+            let diagnostic = diagnostic.label(layers.renamed_to(name), "renamed here");
+            match schema.told(self.table_names(), name).filter(|said| said.name == name) {
+                Some(said) => diagnostic.label(said.span, format!("`{}` here", said.key)),
+                None => diagnostic,
+            }
+        })
+    }
+
+    /// Names of the place's tables.
+    pub(super) fn table_names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
     }
 
     /// The conditions of `where` or `not`: columns and the values that they may have.
@@ -196,7 +249,7 @@ impl Scope<'_> {
         let Some((_, names)) = node.entry("rewrite") else { return Vec::new() };
         let mut rewrites = Vec::new();
         for name in texts(names) {
-            match self.rewrites.get(&name) {
+            match self.context.rewrites().get(&name) {
                 Some(known) => rewrites.extend(known.iter().cloned()),
                 None => found.push(
                     Diagnostic::new(
@@ -204,7 +257,7 @@ impl Scope<'_> {
                         names.span,
                         format!("the platform has no rewriting `{name}`"),
                     )
-                    .nearest(&name, self.rewrites.keys().map(String::as_str)),
+                    .nearest(&name, self.context.rewrites().keys().map(String::as_str)),
                 ),
             }
         }

@@ -2,14 +2,17 @@
 //!
 //! A platform file (`templates/platforms/*.yml`) is data: per log source one or several places, per
 //! place a table, the rows that belong to it, its clock, and an expression per field. Its columns
-//! and their types are those of a schema (`templates/schemas/*.yml`). Only the log sources that
-//! rules ask for are read.
+//! and their types are those of a schema (`templates/schemas/*.yml`). Overlays change what it says
+//! for an environment (`layers`). Only the log sources that rules ask for are read.
 //!
 //! `TargetObject` of `windows/registry_set` on `defender-xdr` →
 //! `Rewrite(Join([RegistryKey, '\', RegistryValueName]), registry)`.
 
 mod among;
 mod expression;
+pub mod import;
+mod layers;
+mod overlay;
 mod place;
 mod rewriting;
 mod scalar;
@@ -20,24 +23,25 @@ mod types;
 mod words;
 
 pub use among::Among;
+pub use layers::Layer;
 pub use scalar::{Column, ColumnType, Condition, Piece, Resolved, Rewrite, Scalar, Spelling};
-pub use shipped::{holders, load, names};
+pub use shipped::{holders, load, names, open, text};
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{SourceId, Span};
+use crate::source::{Span, Spanned};
 use crate::taxonomy::Taxonomy;
 use crate::yaml::Node;
 
 use expression::{shape, texts};
+use layers::Layers;
 use schema::Schema;
 use sections::{Group, Sections};
 
 /// Keys of a platform file.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "platform",
     "title",
     "targets",
@@ -48,6 +52,7 @@ const KEYS: [&str; 10] = [
     "parts",
     "rewrites",
     "logsources",
+    "tables",
 ];
 /// The entry under `logsources` that is that of every log source without one.
 const EVERY: &str = "*";
@@ -76,6 +81,8 @@ pub struct Source {
     pub place: Place,
     /// Fields of the taxonomy that are held there, by name.
     pub fields: BTreeMap<String, Resolved>,
+    /// What to do that the events are collected, if they are not by default.
+    pub off: Option<String>,
     /// Where the platform file says so.
     pub span: Span,
 }
@@ -105,65 +112,58 @@ pub struct Platform {
 /// What the entries of a platform file refer to.
 #[derive(Debug)]
 struct Context {
-    sections: Sections,
-    schema: Schema<'static>,
+    layers: Layers,
+    schema: Schema,
     taxonomy: Taxonomy,
     rewrites: OnceLock<BTreeMap<String, Vec<Rewrite>>>,
 }
 
 impl Platform {
-    /// Reads a platform file and proves it; `None` if it has errors, which are reported.
+    /// Reads a platform file with the overlays on it, in order, and proves all of it; `None` if there
+    /// are errors, which are reported.
     ///
-    /// `text` is that of `source`. The file names its schema, one of the shipped ones.
-    pub fn parse(source: SourceId, text: String, found: &mut Diagnostics) -> Option<Self> {
+    /// The file names its schema, one of the shipped ones, or describes its tables itself.
+    pub fn parse(base: Layer, overlays: Vec<Layer>, found: &mut Diagnostics) -> Option<Self> {
         let mark = found.len();
-        let platform = Self::open(source, text.into(), None, found);
+        let platform = Self::open(base, overlays, None, found);
         platform.prove(found);
         (!found.errors_since(mark)).then_some(platform)
     }
 
-    /// Finds what a platform file holds; only the head is read here.
+    /// Finds what platform files hold; only the head is read here.
     fn open(
-        source: SourceId,
-        text: Cow<'static, str>,
+        base: Layer,
+        overlays: Vec<Layer>,
         schema: Option<&'static str>,
         found: &mut Diagnostics,
     ) -> Self {
-        let sections = Sections::find(source, text, found);
-        let mut head = |key: &str| match sections.read(Group::Head, key, found) {
+        let mut sections = |layer: Layer| Sections::find(layer.source, layer.text, found);
+        let base = sections(base);
+        let overlays: Vec<Sections> = overlays.into_iter().map(sections).collect();
+        let mut head = |key: &str| match base.read(Group::Head, key, found) {
             Some(node) => texts(&node),
             None => {
                 let message = format!("the platform file has no `{key}`");
-                found.push(Diagnostic::new(Code::PlatformSyntax, sections.span(), message));
+                found.push(Diagnostic::new(Code::PlatformSyntax, base.span(), message));
                 Vec::new()
             }
         };
         let mut one = |key: &str| head(key).into_iter().next().unwrap_or_default();
-        let (name, title, named) = (one("platform"), one("title"), one("schema"));
+        let (name, title) = (one("platform"), one("title"));
         let targets = head("targets");
-        let schema = schema.or_else(|| shipped::schema(&named)).unwrap_or_else(|| {
-            let span = sections.key("schema");
-            let message = format!("there is no schema `{named}`");
-            found.push(
-                Diagnostic::new(Code::PlatformSyntax, span, message)
-                    .nearest(&named, names().iter().copied()),
-            );
-            ""
-        });
-        let mut option = |key: &str| sections.read(Group::Head, key, found);
+        let schema = match schema {
+            Some(text) => Schema::find(text),
+            None => schema_of(&base, found),
+        };
+        let mut option = |key: &str| base.read(Group::Head, key, found);
         let text = |node: Node| node.text().map(str::to_owned);
         let unchecked = option("unchecked").and_then(text).is_some_and(|text| text == "true");
         let index = option("index").and_then(text);
         let days = option("lookback").and_then(text);
         let lookback = days.and_then(|days| days.strip_suffix('d')?.parse().ok());
-        let (schema, taxonomy) = (Schema::find(schema), Taxonomy::standard());
-        let mut keys: Vec<String> = sections.names(Group::LogSources).map(str::to_owned).collect();
-        if keys.iter().any(|key| key == EVERY) {
-            keys.retain(|key| key != EVERY);
-            keys.extend(taxonomy.keys().map(str::to_owned));
-        }
-        let places = keys.into_iter().map(|key| (key, OnceLock::new())).collect();
-        let context = Context { sections, schema, taxonomy, rewrites: OnceLock::new() };
+        let layers = Layers::new(base, overlays, found);
+        let context = Context::new(layers, schema);
+        let places = context.logsources().into_iter().map(|key| (key, OnceLock::new())).collect();
         let everywhere = Vec::new();
         Self { name, title, targets, unchecked, lookback, index, everywhere, context, places }
     }
@@ -195,16 +195,33 @@ impl Platform {
         }
     }
 
+    /// Further overlays that an overlay takes over, as it names them, with their places.
+    pub fn overlays(layer: &Layer, found: &mut Diagnostics) -> Vec<Spanned<String>> {
+        let sections = Sections::find(layer.source, layer.text.clone(), found);
+        let node = sections.read(Group::Head, "overlays", found);
+        let one = node.as_slice();
+        let names = node.as_ref().and_then(Node::items).unwrap_or(one).iter();
+        names.filter_map(Node::spanned_text).collect()
+    }
+
     /// What a field is at a place (an index into [`Platform::places`]); `None`: not held there.
     #[must_use]
     pub fn resolve(&self, logsource: &str, place: usize, field: &str) -> Option<&Resolved> {
         self.places(logsource).get(place)?.fields.get(field)
     }
 
+    /// The place of the log source's name in the last of the files that have an entry for it, be it
+    /// that it is taken away.
+    #[must_use]
+    pub fn entry(&self, logsource: &str) -> Option<Span> {
+        let layers = &self.context.layers;
+        [logsource, EVERY].into_iter().find_map(|name| layers.entry(Group::LogSources, name))
+    }
+
     /// The line of the platform file, from 1, on which something is said.
     #[must_use]
     pub fn line(&self, span: Span) -> usize {
-        self.context.sections.line(span)
+        self.context.layers.line(span)
     }
 
     /// Names of the fields that every place of the log source holds, sorted.
@@ -218,36 +235,44 @@ impl Platform {
             .filter(move |field| others.iter().all(|other| other.fields.contains_key(*field)))
     }
 
-    /// Checks every mapping of the file: columns are in the schema, types fit the taxonomy, log sources and
-    /// fields are known (E0301, E0302, E0504, E0505, E0506).
+    /// Checks every mapping of the files: columns are in the schema, types fit the taxonomy, log
+    /// sources and fields are known, overlays change what is there and do not contradict themselves
+    /// (E0301, E0302, E0504 to E0506, E0510 to E0513).
     pub fn prove(&self, found: &mut Diagnostics) {
         let context = &self.context;
-        for logsource in self.logsources() {
+        for logsource in context.layers.names(Group::LogSources) {
             self.read(logsource, found);
         }
         context.read_rewrites(found);
-        for part in context.sections.names(Group::Parts) {
+        for part in context.layers.names(Group::Parts) {
             context.prove_part(part, found);
         }
-        for key in context.sections.names(Group::Head).filter(|key| !KEYS.contains(key)) {
-            let message = format!("unknown key `{key}`");
-            let span = context.sections.key(key);
-            found.push(Diagnostic::new(Code::PlatformSyntax, span, message).nearest(key, KEYS));
+        if let Some(base) = context.layers.base() {
+            overlay::prove_keys(base, &KEYS, found);
         }
+        overlay::prove(self, found);
     }
 
     fn read(&self, key: &str, found: &mut Diagnostics) -> Vec<Source> {
-        let mut entry = |key| self.context.sections.read(Group::LogSources, key, found);
-        let Some(node) = entry(key).or_else(|| entry(EVERY)) else { return Vec::new() };
+        let mut entry = |key| self.context.layers.read(Group::LogSources, key, found);
+        let nodes = match entry(key) {
+            own if own.is_empty() => entry(EVERY),
+            own => own,
+        };
+        let Some(node) = nodes.last() else { return Vec::new() };
+        // `*` stands for all of them; one shows what is wrong with it.
+        let first = self.context.taxonomy.keys().next().unwrap_or_default();
+        let key = if key == EVERY { first } else { key };
         let Some(logsource) = self.context.taxonomy.get(key) else {
             let message = format!("there is no log source `{key}`");
+            let name = self.context.layers.entry(Group::LogSources, key).unwrap_or(node.span);
             found.push(
-                Diagnostic::new(Code::UnknownLogSource, node.span, message)
+                Diagnostic::new(Code::UnknownLogSource, name, message)
                     .nearest(key, self.context.taxonomy.keys()),
             );
             return Vec::new();
         };
-        let mut sources = place::read(&self.context, logsource, &node, found);
+        let mut sources = place::read(&self.context, logsource, &nodes, found);
         let others = self.targets.iter().find(|target| *target != among::TARGET);
         if let Some(target) = others.filter(|_| sources.iter().any(|of| of.place.among.is_some())) {
             let message =
@@ -262,30 +287,51 @@ impl Platform {
 }
 
 impl Context {
+    fn new(layers: Layers, mut schema: Schema) -> Self {
+        layers.add_tables(&mut schema);
+        let (taxonomy, rewrites) = (Taxonomy::standard(), OnceLock::new());
+        Self { layers, schema, taxonomy, rewrites }
+    }
+
+    /// Keys of the log sources that the files hold.
+    fn logsources(&self) -> Vec<String> {
+        let held = self.layers.logsources();
+        let named = held.iter().filter(|key| **key != EVERY).map(|key| (*key).to_owned());
+        let mut keys: BTreeSet<String> = named.collect();
+        if held.contains(EVERY) {
+            keys.extend(self.taxonomy.keys().map(str::to_owned));
+        }
+        keys.into_iter().collect()
+    }
+
     /// The named rewritings.
     fn rewrites(&self) -> &BTreeMap<String, Vec<Rewrite>> {
         self.rewrites.get_or_init(|| self.read_rewrites(&mut Diagnostics::default()))
     }
 
     fn read_rewrites(&self, found: &mut Diagnostics) -> BTreeMap<String, Vec<Rewrite>> {
-        let names: Vec<_> = self.sections.names(Group::Rewrites).collect();
         let read = |name: &str, found: &mut Diagnostics| {
-            self.sections
-                .read(Group::Rewrites, name, found)
-                .map(|node| rewriting::read(&node, found))
+            let nodes = self.layers.read(Group::Rewrites, name, found);
+            nodes.last().map(|node| rewriting::read(node, found))
         };
-        names.into_iter().filter_map(|name| Some((name.to_owned(), read(name, found)?))).collect()
+        let names = self.layers.names(Group::Rewrites).into_iter();
+        names.filter_map(|name| Some((name.to_owned(), read(name, found)?))).collect()
     }
 
     /// A field that a part names is a field of some log source.
     fn prove_part(&self, part: &str, found: &mut Diagnostics) {
-        let Some(node) = self.sections.read(Group::Parts, part, found) else {
+        let nodes = self.layers.read(Group::Parts, part, found);
+        if nodes.is_empty() {
             let message = format!("the part `{part}` says nothing");
-            found.push(Diagnostic::new(Code::PlatformSyntax, self.sections.span(), message));
-            return;
-        };
+            let span = self.layers.base().map(Sections::span).unwrap_or_default();
+            found.push(Diagnostic::new(Code::PlatformSyntax, span, message));
+        }
+        nodes.iter().for_each(|node| self.prove_fields(node, found));
+    }
+
+    fn prove_fields(&self, node: &Node, found: &mut Diagnostics) {
         if node.pairs().is_none() {
-            found.push(shape(&node, "a mapping"));
+            found.push(shape(node, "a mapping"));
         }
         let known = |field: &str| {
             let mut sources = self.taxonomy.keys().filter_map(|key| self.taxonomy.get(key));
@@ -301,6 +347,30 @@ impl Context {
             }
         }
     }
+}
+
+/// The schema that a platform file names; empty if it has `tables` and names none.
+fn schema_of(file: &Sections, found: &mut Diagnostics) -> Schema {
+    let span = file.key("schema");
+    let Some(node) = file.read(Group::Head, "schema", found) else {
+        if file.names(Group::Tables).next().is_none() {
+            let message = "the platform file has neither `schema` nor `tables`";
+            found.push(Diagnostic::new(Code::PlatformSyntax, file.span(), message));
+        }
+        return Schema::find("");
+    };
+    let name = node.text().unwrap_or_default();
+    shipped::schema(name).map_or_else(
+        || {
+            let message = format!("there is no schema `{name}`");
+            found.push(
+                Diagnostic::new(Code::PlatformSyntax, span, message)
+                    .nearest(name, shipped::schemas()),
+            );
+            Schema::find("")
+        },
+        Schema::find,
+    )
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@
 //!   time: Timestamp                 # the clock
 //!   identity: [ReportId]            # what tells events apart
 //!   category: registry              # EQL's event category
+//!   off: configure event 13         # not collected by default: what to do
 //! ```
 
 use std::collections::BTreeMap;
@@ -30,35 +31,45 @@ use crate::taxonomy::{LogSource, Type};
 use crate::yaml::Node;
 
 use super::expression::{Negated, Scope, shape, texts, unknown_keys};
-use super::schema::Found;
 use super::sections::Group;
 use super::types::misfit;
 use super::{ColumnType, Context, Place, Resolved, Scalar, Source, among};
 
 /// Keys of a place and of a part.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "use", "from", "where", "not", "among", "tables", "same", "spelt", "lists", "members",
-    "fields", "absent", "time", "identity", "category",
+    "fields", "absent", "time", "identity", "category", "off",
 ];
 /// Parts use each other at most so deep.
 const DEPTH: usize = 8;
 
 /// Reads the places of a log source; what is wrong is reported (E0301, E0504, E0505, E0506).
+///
+/// `nodes` are what the files say about it, the base first. A place of an overlay comes on top of each
+/// place below it; a list of places stands instead of them.
 pub(super) fn read(
     context: &Context,
     logsource: &LogSource,
-    node: &Node,
+    nodes: &[Node],
     found: &mut Diagnostics,
 ) -> Vec<Source> {
-    let one = std::slice::from_ref(node);
-    let places = node.items().unwrap_or(one).iter();
-    places.filter_map(|node| place(context, logsource, node, found)).collect()
+    let mut places: Vec<Vec<&Node>> = Vec::new();
+    for node in nodes {
+        match node.items() {
+            Some(items) => places = items.iter().map(|item| vec![item]).collect(),
+            None if context.layers.takes_away(node) => places.clear(),
+            None if places.is_empty() => places.push(vec![node]),
+            None => places.iter_mut().for_each(|place| place.push(node)),
+        }
+    }
+    places.iter().filter_map(|nodes| place(context, logsource, nodes, found)).collect()
 }
 
 /// A place in the making: what its parts and its own keys say.
 #[derive(Default)]
 struct Draft {
-    from: Option<String>,
+    from: Option<Node>,
+    off: Option<String>,
     category: Option<String>,
     time: Option<Node>,
     identity: Option<Node>,
@@ -68,7 +79,8 @@ struct Draft {
     spelt: Option<String>,
     lists: Option<String>,
     members: Option<Node>,
-    all: bool,
+    /// Where it says that every field is spelt like its column.
+    all: Option<Span>,
     fields: IndexMap<String, Mapping>,
     absent: Vec<String>,
 }
@@ -95,17 +107,18 @@ enum Origin {
 fn place(
     context: &Context,
     logsource: &LogSource,
-    node: &Node,
+    nodes: &[&Node],
     found: &mut Diagnostics,
 ) -> Option<Source> {
+    let node = *nodes.first()?;
     let mut draft = Draft::default();
-    draft.merge(context, node, DEPTH, found);
-    let tables = match draft.tables.is_empty() {
-        true => draft.from.clone().into_iter().collect(),
+    nodes.iter().for_each(|node| draft.merge(context, node, DEPTH, found));
+    let from = draft.from.as_ref().and_then(Node::text);
+    let names = match draft.tables.is_empty() {
+        true => from.map(str::to_owned).into_iter().collect(),
         false => draft.tables.clone(),
     };
-    let known = |table: &&String| context.schema.names().any(|name| name == table.as_str());
-    if let Some(table) = tables.iter().find(|table| !known(table)) {
+    if let Some(table) = names.iter().find(|table| !context.schema.has(table)) {
         let span = node.get("tables").or(node.get("from")).unwrap_or(node).span;
         let message = format!("the schema has no table `{table}`");
         found.push(
@@ -114,11 +127,11 @@ fn place(
         );
         return None;
     }
-    let tables = context.schema.tables(tables.iter().map(String::as_str));
-    let scope = Scope { tables: &tables, rewrites: context.rewrites() };
+    let tables = context.schema.tables(names.iter().map(String::as_str));
+    let scope = Scope { context, names: &names, tables: &tables };
     let place = draft.place(context, &scope, node, found);
-    let fields = draft.resolve(&scope, logsource, node.span, found);
-    Some(Source { place: place?, fields, span: node.span })
+    let fields = draft.resolve(&scope, logsource, found);
+    Some(Source { place: place?, fields, off: draft.off, span: node.span })
 }
 
 impl Draft {
@@ -134,7 +147,8 @@ impl Draft {
             self.merge_part(context, name, depth, found);
         }
         let text = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
-        replace(&mut self.from, text("from"));
+        replace(&mut self.from, node.get("from").cloned());
+        replace(&mut self.off, text("off"));
         replace(&mut self.category, text("category"));
         replace(&mut self.spelt, text("spelt"));
         replace(&mut self.lists, text("lists"));
@@ -148,7 +162,10 @@ impl Draft {
         self.tables.extend(node.get("tables").map(texts).unwrap_or_default());
         let origin = if depth == DEPTH { Origin::Own } else { Origin::Part };
         let same = node.get("same");
-        self.all |= same.and_then(Node::text) == Some("all");
+        replace(
+            &mut self.all,
+            same.filter(|same| same.text() == Some("all")).map(|same| same.span),
+        );
         for name in same.and_then(Node::items).unwrap_or_default() {
             self.map(name, None, origin);
         }
@@ -178,15 +195,16 @@ impl Draft {
             found.push(Diagnostic::new(Code::PlatformSyntax, name.span, message));
             return;
         }
-        match context.sections.read(Group::Parts, text, found) {
-            Some(part) => self.merge(context, &part, depth - 1, found),
-            None => {
-                let message = format!("the platform has no part `{text}`");
-                found.push(
-                    Diagnostic::new(Code::PlatformSyntax, name.span, message)
-                        .nearest(text, context.sections.names(Group::Parts)),
-                );
-            }
+        let parts = context.layers.read(Group::Parts, text, found);
+        for part in &parts {
+            self.merge(context, part, depth - 1, found);
+        }
+        if parts.is_empty() {
+            let message = format!("the platform has no part `{text}`");
+            found.push(
+                Diagnostic::new(Code::PlatformSyntax, name.span, message)
+                    .nearest(text, context.layers.names(Group::Parts)),
+            );
         }
     }
 
@@ -220,8 +238,10 @@ impl Draft {
             }
             is_clock
         })?;
+        let from = self.from.as_ref();
+        let table = from.and_then(|from| Some(context.layers.table(from.text()?, from.span)));
         Some(Place {
-            table: self.from.clone().unwrap_or_default(),
+            table: table.unwrap_or_default().to_owned(),
             category: self.category.clone().unwrap_or_else(|| "any".to_owned()),
             conditions,
             among,
@@ -235,7 +255,6 @@ impl Draft {
         &self,
         scope: &Scope<'_>,
         logsource: &LogSource,
-        span: Span,
         found: &mut Diagnostics,
     ) -> BTreeMap<String, Resolved> {
         let mut fields = BTreeMap::new();
@@ -257,9 +276,10 @@ impl Draft {
                 None => {}
             }
         }
-        for (name, ty) in logsource.fields.iter().filter(|(name, _)| self.all && !absent(name)) {
-            if let (None, Some(value)) = (self.fields.get(name), self.same(name, ty, scope)) {
-                fields.insert(name.clone(), plain(value, ty, span));
+        let Some(all) = self.all else { return fields };
+        for (name, ty) in logsource.fields.iter().filter(|(name, _)| !absent(name)) {
+            if let (None, Some(value)) = (self.fields.get(name), self.same(name, ty, scope, all)) {
+                fields.insert(name.clone(), plain(value, ty, all));
             }
         }
         fields
@@ -274,9 +294,13 @@ impl Draft {
         found: &mut Diagnostics,
     ) -> Option<Resolved> {
         let (resolved, span) = match &mapping.value {
-            Some(node) => (scope.expression(node, ty, found)?, node.span),
+            Some(node) => {
+                let resolved = scope.expression(node, ty, found)?;
+                (Resolved { span: mapping.name.span, ..resolved }, node.span)
+            }
             None if self.members.is_some() => {
-                (plain(self.same(name, ty, scope)?, ty, mapping.name.span), mapping.name.span)
+                let span = mapping.name.span;
+                (plain(self.same(name, ty, scope, span)?, ty, span), span)
             }
             None => {
                 let spelt = self.spelling(name, ty);
@@ -286,17 +310,15 @@ impl Draft {
         };
         if let Some(reason) = misfit(ty, &resolved.value) {
             let message = format!("`{name}` is of type `{ty}`, but {reason}");
-            found.push(Diagnostic::new(Code::MappingType, span, message));
+            let diagnostic = Diagnostic::new(Code::MappingType, span, message);
+            found.push(scope.with_types(diagnostic, &resolved.value));
         }
         Some(resolved)
     }
 
     /// The column or member that is called like the field, if there is one of its type.
-    fn same(&self, name: &str, ty: &Type, scope: &Scope<'_>) -> Option<Scalar> {
-        let column = |name: &str| match scope.tables.column(name) {
-            Found::Column(column) => Some(column),
-            Found::Opaque | Found::Nothing => None,
-        };
+    fn same(&self, name: &str, ty: &Type, scope: &Scope<'_>, at: Span) -> Option<Scalar> {
+        let column = |name: &str| scope.held(name, at);
         let value = match self.members.as_ref().map(|node| node.text().unwrap_or_default()) {
             Some(members) => Scalar::Member(column(members)?, name.to_owned()),
             None => Scalar::Column(column(&self.spelling(name, ty))?),
@@ -324,7 +346,9 @@ fn shapes(node: &Node, found: &mut Diagnostics) {
             "same" => (value.items().is_some() || value.text() == Some("all"), "a list or `all`"),
             "tables" | "absent" => (value.pairs().is_none(), "a list of names"),
             "fields" => (value.pairs().is_some(), "fields and their expressions"),
-            "from" | "spelt" | "lists" | "members" | "category" => (value.text().is_some(), "text"),
+            "from" | "spelt" | "lists" | "members" | "category" | "off" => {
+                (value.text().is_some(), "text")
+            }
             _ => continue,
         };
         if !fits {

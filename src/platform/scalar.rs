@@ -1,5 +1,7 @@
 //! Mapping expressions: how a field's value is obtained from columns.
 
+use std::collections::BTreeSet;
+
 use crate::source::Span;
 use crate::taxonomy::Type;
 
@@ -86,6 +88,37 @@ pub enum Scalar {
     Spelt(Box<Scalar>, Spelling),
     /// The value, missing where it is one of these texts, in any case.
     Without(Box<Scalar>, Vec<String>),
+}
+
+impl Scalar {
+    /// Names of the columns that it is made of, sorted.
+    #[must_use]
+    pub fn columns(&self) -> BTreeSet<&str> {
+        let mut names = BTreeSet::new();
+        self.read_columns(&mut names);
+        names
+    }
+
+    fn read_columns<'a>(&'a self, into: &mut BTreeSet<&'a str>) {
+        match self {
+            Self::Column(column) | Self::Member(column, _) => {
+                into.insert(&column.name);
+            }
+            Self::Constant(_) => {}
+            Self::Join(parts) => parts.iter().for_each(|part| part.read_columns(into)),
+            Self::Default(inner, _)
+            | Self::Rewrite(inner, _)
+            | Self::Hex(inner, _)
+            | Self::Spelt(inner, _)
+            | Self::Without(inner, _) => inner.read_columns(into),
+            Self::Case(cases) => {
+                for (conditions, value) in cases {
+                    into.extend(conditions.iter().map(|condition| condition.column.name.as_str()));
+                    value.read_columns(into);
+                }
+            }
+        }
+    }
 }
 
 /// How a key's value is spelt before it is compared: the meaning is that of the engine's keys.

@@ -1,12 +1,18 @@
-//! A schema file → the columns of its tables with their types, read table by table.
+//! A schema → the columns of its tables with their types, read table by table.
 //!
-//! `templates/schemas/*.yml` say which tables and columns a platform has. A table's name begins a
-//! line; under it each line gives a type and the columns of that type. `[]` after a type: a column
-//! that may hold several values. `*` in a column stands for any name.
+//! `templates/schemas/*.yml` say which tables and columns a platform has; `tables` of a platform file
+//! or an overlay adds to them. A table's name begins a line; under it each line gives a type and the
+//! columns of that type. `[]` after a type: a column that may hold several values. `*` in a column
+//! stands for any name. `none`: columns that are not there after all. `complete: true`: the table has
+//! the columns of this entry only.
 //!
 //! `DeviceEvents:\n  time: Timestamp\n  text: DeviceId\n    DeviceName\n` → `DeviceName`: text.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::source::{SourceId, Span};
 
 use super::{Column, ColumnType};
 
@@ -21,6 +27,10 @@ const TYPES: &[(&str, Held)] = &[
     ("dynamic", Held::As(ColumnType::Dynamic)),
     ("opaque", Held::Opaque),
 ];
+/// The key of columns that are not there.
+pub(super) const NONE: &str = "none";
+/// The key that says whether an entry lists all columns of its table.
+pub(super) const COMPLETE: &str = "complete";
 
 /// How a column can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,10 +52,12 @@ pub(super) enum Found {
     Nothing,
 }
 
-/// A schema file and where its tables stand.
-#[derive(Debug)]
-pub(super) struct Schema<'a> {
-    tables: BTreeMap<&'a str, &'a str>,
+/// Schemas over each other and where their tables stand.
+#[derive(Debug, Default)]
+pub(super) struct Schema {
+    texts: Vec<(SourceId, Cow<'static, str>)>,
+    /// Per table what is said about it, the first first: a text by its index, and the lines there.
+    tables: BTreeMap<String, Vec<(usize, Range<usize>)>>,
 }
 
 /// The columns of some tables together.
@@ -54,38 +66,179 @@ pub(super) struct Tables<'a> {
     exact: BTreeMap<&'a str, (Held, bool)>,
     /// What stands before and after the `*`.
     patterns: Vec<(&'a str, &'a str, Held, bool)>,
+    /// Columns that are not there, whatever a pattern says.
+    none: BTreeSet<&'a str>,
 }
 
-impl<'a> Schema<'a> {
-    /// Finds the tables.
-    pub(super) fn find(text: &'a str) -> Self {
-        let mut tables = BTreeMap::new();
-        let mut rest = text;
-        while let Some((line, after)) = rest.split_once('\n') {
-            rest = after;
-            let name = line.strip_suffix(':').filter(|name| !name.starts_with([' ', '#']));
-            let Some(name) = name else { continue };
-            let is_inside = |line: &str| line.starts_with(' ');
-            let length: usize =
-                after.split_inclusive('\n').take_while(|line| is_inside(line)).map(str::len).sum();
-            tables.insert(name, after.get(..length).unwrap_or_default());
+/// A name in a table's entry, and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Said<'a> {
+    /// The type as it is written.
+    pub(super) key: &'a str,
+    /// The column, or the value of another key; empty where only the key is.
+    pub(super) name: &'a str,
+    /// The place of the key.
+    pub(super) key_span: Span,
+    /// The place of the name.
+    pub(super) span: Span,
+}
+
+impl Schema {
+    /// A whole schema file, which no message points into.
+    pub(super) fn find(text: impl Into<Cow<'static, str>>) -> Self {
+        let mut schema = Self::default();
+        let text = text.into();
+        let mut found = Vec::new();
+        let mut name: Option<(&str, usize)> = None;
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            let start = at;
+            at += line.len();
+            if line.starts_with([' ', '#', '\n']) {
+                continue;
+            }
+            found.extend(name.take().map(|(name, from)| (name.to_owned(), from..start)));
+            name = line.trim_end().strip_suffix(':').map(|name| (name, at));
         }
-        Self { tables }
+        found.extend(name.map(|(name, from)| (name.to_owned(), from..at)));
+        schema.tables.extend(found.into_iter().map(|(name, range)| (name, vec![(0, range)])));
+        schema.texts.push((SourceId::default(), text));
+        schema
+    }
+
+    /// Adds what a file says about tables: their names, and where the lines stand.
+    pub(super) fn add(
+        &mut self,
+        source: SourceId,
+        text: Cow<'static, str>,
+        tables: impl IntoIterator<Item = (String, Range<usize>)>,
+    ) {
+        let index = self.texts.len();
+        self.texts.push((source, text));
+        for (name, range) in tables {
+            self.tables.entry(name).or_default().push((index, range));
+        }
+    }
+
+    /// Whether there is this table.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.tables.contains_key(name)
     }
 
     /// Names of the tables, sorted.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.tables.keys().copied()
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.tables.keys().map(String::as_str)
     }
 
     /// The columns of these tables; those of unknown tables are none.
-    pub(super) fn tables<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Tables<'a> {
+    pub(super) fn tables<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Tables<'_> {
+        self.before(names, usize::MAX)
+    }
+
+    /// The columns of these tables as the texts before the one with this index say.
+    pub(super) fn before<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n str>,
+        limit: usize,
+    ) -> Tables<'_> {
         let mut read = Tables::default();
         for name in names {
-            read.add(self.tables.get(name).copied().unwrap_or_default());
+            let mut own = Tables::default();
+            for (index, range) in self.tables.get(name).into_iter().flatten() {
+                if *index < limit {
+                    self.lines(*index, range).for_each(|said| own.say(&said));
+                }
+            }
+            read.merge(own);
         }
         read
     }
+
+    /// What an added file says about a table, name by name.
+    pub(super) fn said(&self, source: SourceId, table: &str) -> Vec<Said<'_>> {
+        let bodies = self.tables.get(table).into_iter().flatten();
+        let here = bodies.filter(|(index, _)| self.source(*index) == Some(source));
+        here.flat_map(|(index, range)| self.lines(*index, range)).collect()
+    }
+
+    /// Where an added file says last what a column of these tables is, or that there is none.
+    pub(super) fn told<'n>(
+        &self,
+        tables: impl IntoIterator<Item = &'n str>,
+        column: &str,
+    ) -> Option<Said<'_>> {
+        let bodies = tables.into_iter().filter_map(|table| self.tables.get(table)).flatten();
+        let added = bodies.filter(|(index, _)| *index > 0);
+        let said = added.flat_map(|(index, range)| self.lines(*index, range));
+        said.filter(|said| said.name == column || said.key == COMPLETE).last()
+    }
+
+    /// The index of an added file.
+    pub(super) fn index(&self, source: SourceId) -> Option<usize> {
+        self.texts.iter().skip(1).position(|(id, _)| *id == source).map(|at| at + 1)
+    }
+
+    fn source(&self, index: usize) -> Option<SourceId> {
+        self.texts.get(index).filter(|_| index > 0).map(|(source, _)| *source)
+    }
+
+    fn lines(&self, index: usize, range: &Range<usize>) -> impl Iterator<Item = Said<'_>> {
+        let (source, text) = match self.texts.get(index) {
+            Some((source, text)) => (*source, text.get(range.clone()).unwrap_or_default()),
+            None => (SourceId::default(), ""),
+        };
+        lines(source, text, range.start)
+    }
+}
+
+/// The names of a table's entry, which begins at `at` of its file.
+fn lines(source: SourceId, text: &str, mut at: usize) -> impl Iterator<Item = Said<'_>> {
+    let indentation = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let is_said = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let indent = text.lines().find(is_said).map_or(0, indentation);
+    let mut key = ("", Span::new(source, at, at));
+    text.split_inclusive('\n').flat_map(move |line| {
+        let start = at;
+        at += line.len();
+        let place = move |part: &str, from: usize| Span::new(source, from, from + part.len());
+        let mut names = Vec::new();
+        if !is_said(&line) {
+            return names;
+        }
+        let own = Some(line).filter(|line| indentation(line) <= indent);
+        let after = match own.and_then(|line| line.split_once(':').filter(|(_, after)| ends(after)))
+        {
+            Some((before, after)) => {
+                let name = before.trim().trim_matches(['"', '\'']);
+                let from = start + line.find(name).unwrap_or_default();
+                key = (name, place(name, from));
+                after
+            }
+            None => line,
+        };
+        let mut from = start + line.len() - after.len();
+        for word in after.split(' ') {
+            if word.starts_with('#') {
+                break;
+            }
+            let name = word.trim_end().trim_matches(['"', '\'', '[', ']', ',', '-']);
+            if !name.is_empty() {
+                let offset = word.find(name).unwrap_or_default();
+                let span = place(name, from + offset);
+                names.push(Said { key: key.0, name, key_span: key.1, span });
+            }
+            from += word.len() + 1;
+        }
+        if names.is_empty() {
+            names.push(Said { key: key.0, name: "", key_span: key.1, span: key.1 });
+        }
+        names
+    })
+}
+
+/// Whether a key ends before this text.
+fn ends(after: &str) -> bool {
+    after.starts_with([' ', '\n', '\r']) || after.is_empty()
 }
 
 impl<'a> Tables<'a> {
@@ -100,6 +253,7 @@ impl<'a> Tables<'a> {
             // The longest ending first: `*{}` says more than `*`.
             let patterns = self.patterns.iter().filter(|(before, after, ..)| fits(before, after));
             patterns
+                .filter(|_| !self.none.contains(name))
                 .max_by_key(|(before, after, ..)| (after.len(), before.len()))
                 .map(|(.., held, multi)| (*held, *multi))
         };
@@ -117,32 +271,49 @@ impl<'a> Tables<'a> {
         self.exact.keys().copied()
     }
 
-    fn add(&mut self, body: &'a str) {
-        let mut current = None;
-        for line in body.lines().filter(|line| !line.trim_start().starts_with('#')) {
-            let continued = line.starts_with("   ");
-            let names = match line.split_once(": ").filter(|_| !continued) {
-                Some((ty, names)) => {
-                    current = held(ty.trim().trim_matches('"'));
-                    names
-                }
-                None => line,
-            };
-            let Some((held, multi)) = current else { continue };
-            for name in names.split_whitespace().map(|name| name.trim_matches('"')) {
-                match name.split_once('*') {
-                    Some((before, after)) => self.patterns.push((before, after, held, multi)),
-                    None => {
-                        self.exact.insert(name, (held, multi));
-                    }
-                }
+    fn say(&mut self, said: &Said<'a>) {
+        if said.name.is_empty() {
+            return;
+        }
+        if said.key == COMPLETE {
+            if said.name == "true" {
+                *self = Self::default();
+            }
+            return;
+        }
+        if said.key == NONE {
+            self.exact.remove(said.name);
+            self.none.insert(said.name);
+            return;
+        }
+        let Some((held, multi)) = held(said.key) else { return };
+        match said.name.split_once('*') {
+            Some((before, after)) => self.patterns.push((before, after, held, multi)),
+            None => {
+                self.exact.insert(said.name, (held, multi));
+                self.none.remove(said.name);
             }
         }
     }
+
+    fn merge(&mut self, other: Self) {
+        if self.exact.is_empty() {
+            self.exact = other.exact;
+        } else {
+            self.exact.extend(other.exact);
+        }
+        self.patterns.extend(other.patterns);
+        self.none.extend(other.none);
+    }
+}
+
+/// Names of the types.
+pub(super) fn types() -> impl Iterator<Item = &'static str> {
+    TYPES.iter().map(|(name, _)| *name)
 }
 
 /// The type with this name, and whether a column may hold several values.
-fn held(name: &str) -> Option<(Held, bool)> {
+pub(super) fn held(name: &str) -> Option<(Held, bool)> {
     let (name, multi) = match name.strip_suffix("[]") {
         Some(name) => (name, true),
         None => (name, false),

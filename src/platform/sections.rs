@@ -2,7 +2,7 @@
 //!
 //! A platform describes dozens of log sources and a rule needs one or two of them, so only those
 //! are read. For that the file is held to a form: its keys begin their lines, and those of `parts`,
-//! `rewrites` and `logsources` are one per line, all indented alike.
+//! `rewrites`, `logsources` and `tables` are one per line, all indented alike.
 //!
 //! `logsources:\n  windows/image_load:\n    use: [sysmon]\n` → entry `windows/image_load` of
 //! `logsources`, two lines.
@@ -16,7 +16,7 @@ use crate::source::{SourceId, Span};
 use crate::yaml::{self, Kind, Node};
 
 /// Keys of a platform file whose entries stand on their own.
-const GROUPS: [&str; 3] = ["parts", "rewrites", "logsources"];
+const GROUPS: [&str; 4] = ["parts", "rewrites", "logsources", "tables"];
 
 /// Where an entry stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub(super) enum Group {
     Rewrites,
     /// Under `logsources`.
     LogSources,
+    /// Under `tables`.
+    Tables,
 }
 
 /// A platform file and where its entries stand.
@@ -39,7 +41,7 @@ pub(super) struct Sections {
     /// Keys of the file itself.
     head: BTreeMap<String, Range<usize>>,
     /// Entries of each of [`GROUPS`].
-    groups: [BTreeMap<String, Range<usize>>; 3],
+    groups: [BTreeMap<String, Range<usize>>; 4],
 }
 
 impl Sections {
@@ -89,8 +91,30 @@ impl Sections {
 
     /// The place of a key of the file itself.
     pub(super) fn key(&self, name: &str) -> Span {
-        let start = self.head.get(name).map_or(0, |range| range.start);
+        self.name(Group::Head, name)
+    }
+
+    /// The place of an entry's name.
+    pub(super) fn name(&self, group: Group, name: &str) -> Span {
+        let whole = self.group(group).get(name).cloned().unwrap_or_default();
+        let text = self.text.get(whole.clone()).unwrap_or_default();
+        let start = whole.start + (text.len() - text.trim_start_matches(' ').len());
         Span::new(self.source, start, start + name.len())
+    }
+
+    /// Where the lines of an entry's value stand.
+    pub(super) fn lines_of(&self, group: Group, name: &str) -> Option<Range<usize>> {
+        self.group(group).get(name).map(|range| after_line(&self.text, range))
+    }
+
+    /// The file's text.
+    pub(super) fn text(&self) -> &Cow<'static, str> {
+        &self.text
+    }
+
+    /// The file's id.
+    pub(super) fn source(&self) -> SourceId {
+        self.source
     }
 
     /// The begin of the file.
@@ -105,12 +129,13 @@ impl Sections {
     }
 
     fn group(&self, group: Group) -> &BTreeMap<String, Range<usize>> {
-        let [parts, rewrites, logsources] = &self.groups;
+        let [parts, rewrites, logsources, tables] = &self.groups;
         match group {
             Group::Head => &self.head,
             Group::Parts => parts,
             Group::Rewrites => rewrites,
             Group::LogSources => logsources,
+            Group::Tables => tables,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The platforms that come with the program; their files are `templates/platforms/*.yml`.
 
-use super::Platform;
+use super::{Layer, Platform};
 use crate::diagnostic::Diagnostics;
 use crate::source::SourceId;
 
@@ -22,6 +22,9 @@ macro_rules! shipped {
     };
 }
 
+/// A schema without a platform of its name.
+const CIM: (&str, &str) = ("splunk-cim", include_str!("../../templates/schemas/splunk-cim.yml"));
+
 shipped!(
     "defender-xdr",
     "sentinel",
@@ -38,11 +41,11 @@ pub fn names() -> &'static [&'static str] {
     NAMES
 }
 
-/// The shipped platform of this name.
+/// The shipped platform of this name, in which no message can point.
 #[must_use]
 pub fn load(name: &str) -> Option<Platform> {
-    // What is wrong with a shipped file would be found by the tests below.
-    open(name, &mut Diagnostics::default())
+    let layer = Layer { source: SourceId::default(), text: text(name)?.into() };
+    Some(open(layer))
 }
 
 /// Names of the shipped platforms that list the log source.
@@ -54,14 +57,28 @@ pub fn holders(logsource: &str) -> Vec<&'static str> {
     SHIPPED.iter().filter(holds).map(|shipped| shipped.name).collect()
 }
 
-/// The schema of the shipped platform of this name.
-pub(super) fn schema(name: &str) -> Option<&'static str> {
-    SHIPPED.iter().find(|shipped| shipped.name == name).map(|shipped| shipped.schema)
+/// The text of the file of the shipped platform of this name.
+#[must_use]
+pub fn text(name: &str) -> Option<&'static str> {
+    SHIPPED.iter().find(|shipped| shipped.name == name).map(|shipped| shipped.text)
 }
 
-fn open(name: &str, found: &mut Diagnostics) -> Option<Platform> {
-    let shipped = SHIPPED.iter().find(|shipped| shipped.name == name)?;
-    Some(Platform::open(SourceId::default(), shipped.text.into(), None, found))
+/// A shipped file as it is; it needs no proof.
+#[must_use]
+pub fn open(layer: Layer) -> Platform {
+    // What is wrong with a shipped file would be found by the tests below.
+    Platform::open(layer, Vec::new(), None, &mut Diagnostics::default())
+}
+
+/// The shipped schema of this name.
+pub(super) fn schema(name: &str) -> Option<&'static str> {
+    let shipped = SHIPPED.iter().map(|shipped| (shipped.name, shipped.schema));
+    shipped.chain([CIM]).find(|(known, _)| *known == name).map(|(_, text)| text)
+}
+
+/// Names of the shipped schemas.
+pub(super) fn schemas() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().copied().chain([CIM.0])
 }
 
 #[cfg(test)]
@@ -76,7 +93,8 @@ mod tests {
             let mut sources = SourceMap::default();
             sources.add(shipped.name, shipped.text);
             let mut found = Diagnostics::default();
-            let platform = open(shipped.name, &mut found).unwrap();
+            let layer = Layer { source: SourceId(0), text: shipped.text.into() };
+            let platform = Platform::open(layer, Vec::new(), None, &mut found);
             assert_eq!(platform.name, shipped.name);
             platform.prove(&mut found);
             let renderer = annotate_snippets::Renderer::plain();

@@ -1,12 +1,15 @@
 //! Platform files, whole: what they resolve to and what is wrong with broken ones.
 
-use std::collections::BTreeSet;
-
 use super::*;
+use crate::source::SourceId;
 use crate::taxonomy::Type;
 
 const SCHEMA: &str = "T:\n  time: When\n  text: Kind Key Name Data Host\n  integer: Id\n  \
                       \"text[]\": Many\n  opaque: Bag\n";
+
+fn layer(source: u32, text: String) -> Layer {
+    Layer { source: SourceId(source), text: text.into() }
+}
 
 /// The platform with these parts and this entry for `windows/registry_set`.
 fn platform(parts: &str, entry: &str) -> (Platform, Vec<(&'static str, String)>) {
@@ -15,7 +18,7 @@ fn platform(parts: &str, entry: &str) -> (Platform, Vec<(&'static str, String)>)
          logsources:\n  windows/registry_set:\n{entry}"
     );
     let mut found = Diagnostics::default();
-    let platform = Platform::open(SourceId(0), text.into(), Some(SCHEMA), &mut found);
+    let platform = Platform::open(layer(0, text), Vec::new(), Some(SCHEMA), &mut found);
     platform.prove(&mut found);
     let errors = found.into_sorted().into_iter().map(|found| (found.code.id(), found.message));
     (platform, errors.collect())
@@ -205,7 +208,8 @@ fn the_example_of_the_documentation_is_a_platform() {
     let (_, rest) = page.split_once("```yaml\n").unwrap();
     let (example, _) = rest.split_once("```\n").unwrap();
     let mut found = Diagnostics::default();
-    let platform = Platform::parse(SourceId(0), example.to_owned(), &mut found);
+    let layer = layer(0, example.to_owned());
+    let platform = Platform::parse(layer, Vec::new(), &mut found);
     assert_eq!(found.iter().map(|found| found.message.as_str()).collect::<Vec<_>>(), [""; 0]);
     let resolved = platform.as_ref().unwrap().resolve("windows/registry_set", 0, "TargetObject");
     assert!(matches!(resolved.unwrap().value, Scalar::Rewrite(..)));

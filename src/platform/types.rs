@@ -1,6 +1,6 @@
 //! Whether an expression yields what a field of the taxonomy holds.
 
-use crate::taxonomy::Type;
+use crate::taxonomy::{Hash, Type};
 
 use super::{Column, ColumnType, Scalar};
 
@@ -33,6 +33,12 @@ fn column_misfit(ty: &Type, column: &Column) -> Option<String> {
     if column.multi && !matches!(ty, Type::List(_)) {
         return Some(format!("the column `{name}` may hold several values"));
     }
+    if let (Some(asked), Some(held)) = (algorithm(ty), named_algorithm(name))
+        && asked != held
+    {
+        let held = Type::Hash(held);
+        return Some(format!("the column `{name}` holds `{held}`"));
+    }
     let fits = match column.ty {
         // INVARIANT: what a text stands for is up to the back ends (`ColumnType::Text`).
         ColumnType::Text => true,
@@ -43,6 +49,47 @@ fn column_misfit(ty: &Type, column: &Column) -> Option<String> {
         ColumnType::Dynamic => false,
     };
     (!fits).then(|| format!("the column `{name}` holds {}", column.ty.describe()))
+}
+
+/// The algorithm of a hash or a fingerprint: digests of two algorithms never compare.
+fn algorithm(ty: &Type) -> Option<Hash> {
+    match ty.element() {
+        Type::Hash(kind) | Type::Fingerprint(kind) => Some(*kind),
+        Type::Text
+        | Type::Path
+        | Type::Command
+        | Type::RegistryPath
+        | Type::Integer
+        | Type::Boolean
+        | Type::Ip
+        | Type::Port
+        | Type::Mac
+        | Type::Hashes
+        | Type::Spki
+        | Type::Serial
+        | Type::Dn
+        | Type::Guid
+        | Type::Sid
+        | Type::Domain
+        | Type::Url
+        | Type::Timestamp
+        | Type::Duration
+        | Type::Enum
+        | Type::SignatureState
+        | Type::List(_) => None,
+    }
+}
+
+/// The algorithm that a column is named after, such as `InitiatingProcessSHA256`.
+fn named_algorithm(column: &str) -> Option<Hash> {
+    let name = column.to_ascii_lowercase();
+    let named = [
+        ("imphash", Hash::Imphash),
+        ("sha256", Hash::Sha256),
+        ("sha1", Hash::Sha1),
+        ("md5", Hash::Md5),
+    ];
+    named.into_iter().find(|(word, _)| name.contains(word)).map(|(_, hash)| hash)
 }
 
 fn member_misfit(ty: &Type, column: &Column) -> Option<String> {

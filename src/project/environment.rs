@@ -10,8 +10,8 @@ use super::schedule::{Every, MINUTE, duration};
 use super::{Environment, Refusal, Schedule, Selection};
 
 /// Keys of an environment.
-pub(super) const KEYS: [&str; 12] = [
-    "target", "platform", "index", "accept", "refused", "output", "formats", "schedule",
+pub(super) const KEYS: [&str; 13] = [
+    "target", "platform", "overlays", "index", "accept", "refused", "output", "formats", "schedule",
     "lookback", "delay", "select", "artifact",
 ];
 
@@ -49,7 +49,8 @@ impl Reader<'_> {
     }
 
     fn environment(&mut self, name: &str, span: Span, value: &Value<'_>) -> Option<Environment> {
-        let (mut target, mut platform, mut index) = (None, None, Vec::new());
+        let (mut target, mut platform) = (None, None);
+        let (mut overlays, mut index) = (Vec::new(), Vec::new());
         let (mut accept, mut refused) = (Vec::new(), BTreeMap::new());
         let (mut output, mut formats) = (None, None);
         let mut schedule =
@@ -59,6 +60,7 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "target" => target = self.text(value),
                 "platform" => platform = self.text(value),
+                "overlays" => overlays = self.folders(value),
                 "index" => index = self.texts(value),
                 "accept" => accept = self.accepted(value),
                 "refused" => refused = self.refused(value),
@@ -86,6 +88,7 @@ impl Reader<'_> {
             span,
             target,
             platform,
+            overlays,
             index,
             accept,
             refused,

@@ -68,6 +68,8 @@ pub struct Environment {
     pub target: Spanned<String>,
     /// The platform.
     pub platform: Spanned<String>,
+    /// Files of overlays on the platform, in order, relative to the project's file.
+    pub overlays: Vec<Spanned<String>>,
     /// Indexes to search there; none: no condition on the index.
     pub index: Vec<Spanned<String>>,
     /// Approximations that are accepted there.

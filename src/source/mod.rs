@@ -118,6 +118,12 @@ impl SourceMap {
         self.get(id).map_or("", |source| source.text.as_str())
     }
 
+    /// The id of the source with this name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<SourceId> {
+        self.iter().find(|(_, source)| source.name == name).map(|(id, _)| id)
+    }
+
     /// All sources with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
         (0..).map(SourceId).zip(&self.sources)
