@@ -53,7 +53,7 @@ impl Goal {
         let about_columns = |found: &Diagnostic| found.code == Code::ColumnOperator;
         let mut mappings: BTreeMap<Span, Span> = BTreeMap::new();
         if refused.iter().any(about_columns) {
-            for (logsource, predicate) in rule.events() {
+            for (_, logsource, predicate) in rule.events() {
                 predicate.tests(&mut |test| {
                     let places = self.platform.places(logsource).iter();
                     let resolved = places.filter_map(|source| source.fields.get(&test.field.name));
@@ -101,12 +101,12 @@ impl Goal {
 
     /// W0503 for log sources that are not collected by default.
     fn off(&self, rule: &Rule) -> Vec<Diagnostic> {
-        let off = |(logsource, _): (&str, _)| {
+        let off = |(span, logsource, _): (Span, &str, _)| {
             let platform = &self.platform;
             let todo = platform.places(logsource).iter().find_map(|source| source.off.as_ref())?;
             let message = format!("`{logsource}` is not collected by default");
             Some(
-                Diagnostic::new(Code::LogSourceOff, rule.meta.span, message)
+                Diagnostic::new(Code::LogSourceOff, span, message)
                     .label(platform.entry(logsource), format!("says `{}`", platform.name))
                     .help(todo.clone()),
             )

@@ -32,10 +32,10 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The events that it is about, those of rules on whose firings it is built included: log source and
-    /// predicate.
+    /// The events that it is about, those of rules on whose firings it is built included: where the rule
+    /// names their log source, the log source, and the predicate.
     #[must_use]
-    pub fn events(&self) -> Vec<(&str, &Predicate)> {
+    pub fn events(&self) -> Vec<(Span, &str, &Predicate)> {
         let patterns = match &self.body {
             Body::Events(pattern) => std::slice::from_ref(pattern),
             Body::Correlation(correlation) => &correlation.patterns,
@@ -44,7 +44,7 @@ impl Rule {
         for pattern in patterns {
             match &pattern.source {
                 PatternSource::Events { logsource, predicate } => {
-                    events.push((logsource.as_str(), predicate));
+                    events.push((pattern.span, logsource.as_str(), predicate));
                 }
                 PatternSource::Firings(rule) => events.extend(rule.events()),
             }

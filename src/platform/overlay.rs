@@ -190,8 +190,8 @@ fn prove_none(
     found: &mut Diagnostics,
 ) {
     let Some(index) = schema.index(file.source()) else { return };
-    let before = schema.before([table], index);
-    if before.column(none.name) == Found::Nothing {
+    let before = schema.before(table, index);
+    if !before.has(none.name) {
         let message = format!("`{table}` has no column `{}` that could be taken away", none.name);
         found.push(
             Diagnostic::new(Code::OverlayNothing, none.span, message)
@@ -247,3 +247,6 @@ fn prove_absent(place: &Node, found: &mut Diagnostics) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

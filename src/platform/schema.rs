@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use crate::source::{SourceId, Span};
 
@@ -56,18 +57,32 @@ pub(super) enum Found {
 #[derive(Debug, Default)]
 pub(super) struct Schema {
     texts: Vec<(SourceId, Cow<'static, str>)>,
-    /// Per table what is said about it, the first first: a text by its index, and the lines there.
-    tables: BTreeMap<String, Vec<(usize, Range<usize>)>>,
+    tables: BTreeMap<String, Entry>,
 }
 
-/// The columns of some tables together.
+/// What is said about a table.
+#[derive(Debug, Default)]
+struct Entry {
+    /// Where, the first first: a text by its index, and the lines there.
+    lines: Vec<(usize, Range<usize>)>,
+    /// What it comes to, read when it is asked for.
+    read: OnceLock<Table>,
+}
+
+/// The columns of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Table {
+    exact: BTreeMap<Box<str>, (Held, bool)>,
+    /// What stands before and after the `*`.
+    patterns: Vec<(Box<str>, Box<str>, Held, bool)>,
+    /// Columns that are not there, whatever a pattern says.
+    none: BTreeSet<Box<str>>,
+}
+
+/// The columns of some tables together; where several have one of a name, the last counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Tables<'a> {
-    exact: BTreeMap<&'a str, (Held, bool)>,
-    /// What stands before and after the `*`.
-    patterns: Vec<(&'a str, &'a str, Held, bool)>,
-    /// Columns that are not there, whatever a pattern says.
-    none: BTreeSet<&'a str>,
+    of: Vec<&'a Table>,
 }
 
 /// A name in a table's entry, and where it stands.
@@ -101,7 +116,9 @@ impl Schema {
             name = line.trim_end().strip_suffix(':').map(|name| (name, at));
         }
         found.extend(name.map(|(name, from)| (name.to_owned(), from..at)));
-        schema.tables.extend(found.into_iter().map(|(name, range)| (name, vec![(0, range)])));
+        for (name, range) in found {
+            schema.tables.entry(name).or_default().lines.push((0, range));
+        }
         schema.texts.push((SourceId::default(), text));
         schema
     }
@@ -116,7 +133,7 @@ impl Schema {
         let index = self.texts.len();
         self.texts.push((source, text));
         for (name, range) in tables {
-            self.tables.entry(name).or_default().push((index, range));
+            self.tables.entry(name).or_default().lines.push((index, range));
         }
     }
 
@@ -132,31 +149,27 @@ impl Schema {
 
     /// The columns of these tables; those of unknown tables are none.
     pub(super) fn tables<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Tables<'_> {
-        self.before(names, usize::MAX)
+        let entries = names.into_iter().filter_map(|name| self.tables.get(name));
+        let read = |entry: &Entry| self.read(entry, usize::MAX);
+        Tables { of: entries.map(|entry| entry.read.get_or_init(|| read(entry))).collect() }
     }
 
-    /// The columns of these tables as the texts before the one with this index say.
-    pub(super) fn before<'n>(
-        &self,
-        names: impl IntoIterator<Item = &'n str>,
-        limit: usize,
-    ) -> Tables<'_> {
-        let mut read = Tables::default();
-        for name in names {
-            let mut own = Tables::default();
-            for (index, range) in self.tables.get(name).into_iter().flatten() {
-                if *index < limit {
-                    self.lines(*index, range).for_each(|said| own.say(&said));
-                }
-            }
-            read.merge(own);
+    /// The columns of a table as the texts before the one with this index say.
+    pub(super) fn before(&self, table: &str, limit: usize) -> Table {
+        self.tables.get(table).map(|entry| self.read(entry, limit)).unwrap_or_default()
+    }
+
+    fn read(&self, entry: &Entry, limit: usize) -> Table {
+        let mut table = Table::default();
+        for (index, range) in entry.lines.iter().filter(|(index, _)| *index < limit) {
+            self.lines(*index, range).for_each(|said| table.say(&said));
         }
-        read
+        table
     }
 
     /// What an added file says about a table, name by name.
     pub(super) fn said(&self, source: SourceId, table: &str) -> Vec<Said<'_>> {
-        let bodies = self.tables.get(table).into_iter().flatten();
+        let bodies = self.tables.get(table).into_iter().flat_map(|entry| &entry.lines);
         let here = bodies.filter(|(index, _)| self.source(*index) == Some(source));
         here.flat_map(|(index, range)| self.lines(*index, range)).collect()
     }
@@ -167,7 +180,8 @@ impl Schema {
         tables: impl IntoIterator<Item = &'n str>,
         column: &str,
     ) -> Option<Said<'_>> {
-        let bodies = tables.into_iter().filter_map(|table| self.tables.get(table)).flatten();
+        let entries = tables.into_iter().filter_map(|table| self.tables.get(table));
+        let bodies = entries.flat_map(|entry| &entry.lines);
         let added = bodies.filter(|(index, _)| *index > 0);
         let said = added.flat_map(|(index, range)| self.lines(*index, range));
         said.filter(|said| said.name == column || said.key == COMPLETE).last()
@@ -241,23 +255,18 @@ fn ends(after: &str) -> bool {
     after.starts_with([' ', '\n', '\r']) || after.is_empty()
 }
 
-impl<'a> Tables<'a> {
+impl Tables<'_> {
     /// What the tables say about a name.
     pub(super) fn column(&self, name: &str) -> Found {
+        let exact = self.of.iter().rev().find_map(|table| table.exact.get(name).copied());
         let by_pattern = || {
-            let fits = |before: &str, after: &str| {
-                name.strip_prefix(before)
-                    .and_then(|rest| rest.strip_suffix(after))
-                    .is_some_and(|rest| !rest.is_empty())
-            };
+            let patterns = self.of.iter().flat_map(|table| table.patterns_for(name));
             // The longest ending first: `*{}` says more than `*`.
-            let patterns = self.patterns.iter().filter(|(before, after, ..)| fits(before, after));
             patterns
-                .filter(|_| !self.none.contains(name))
                 .max_by_key(|(before, after, ..)| (after.len(), before.len()))
                 .map(|(.., held, multi)| (*held, *multi))
         };
-        match self.exact.get(name).copied().or_else(by_pattern) {
+        match exact.or_else(by_pattern) {
             Some((Held::As(ty), multi)) => {
                 Found::Column(Column { name: name.to_owned(), ty, multi })
             }
@@ -266,12 +275,33 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// Names of the columns, sorted; without patterns.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.exact.keys().copied()
+    /// Names of the columns; without patterns.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.of.iter().flat_map(|table| table.names())
+    }
+}
+
+impl Table {
+    /// Whether it has a column of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.exact.contains_key(name) || self.patterns_for(name).next().is_some()
     }
 
-    fn say(&mut self, said: &Said<'a>) {
+    /// Names of the columns, sorted; without patterns.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.exact.keys().map(AsRef::as_ref)
+    }
+
+    /// The patterns that stand for a name.
+    fn patterns_for(&self, name: &str) -> impl Iterator<Item = &(Box<str>, Box<str>, Held, bool)> {
+        let fits = |before: &str, after: &str| {
+            let rest = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+            rest.is_some_and(|rest| !rest.is_empty()) && !self.none.contains(name)
+        };
+        self.patterns.iter().filter(move |(before, after, ..)| fits(before, after))
+    }
+
+    fn say(&mut self, said: &Said<'_>) {
         if said.name.is_empty() {
             return;
         }
@@ -283,27 +313,19 @@ impl<'a> Tables<'a> {
         }
         if said.key == NONE {
             self.exact.remove(said.name);
-            self.none.insert(said.name);
+            self.none.insert(said.name.into());
             return;
         }
         let Some((held, multi)) = held(said.key) else { return };
         match said.name.split_once('*') {
-            Some((before, after)) => self.patterns.push((before, after, held, multi)),
+            Some((before, after)) => {
+                self.patterns.push((before.into(), after.into(), held, multi));
+            }
             None => {
-                self.exact.insert(said.name, (held, multi));
                 self.none.remove(said.name);
+                self.exact.insert(said.name.into(), (held, multi));
             }
         }
-    }
-
-    fn merge(&mut self, other: Self) {
-        if self.exact.is_empty() {
-            self.exact = other.exact;
-        } else {
-            self.exact.extend(other.exact);
-        }
-        self.patterns.extend(other.patterns);
-        self.none.extend(other.none);
     }
 }
 

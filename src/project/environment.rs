@@ -11,8 +11,8 @@ use super::{Environment, Refusal, Schedule, Selection};
 
 /// Keys of an environment.
 pub(super) const KEYS: [&str; 13] = [
-    "target", "platform", "overlays", "index", "accept", "refused", "output", "formats", "schedule",
-    "lookback", "delay", "select", "artifact",
+    "target", "platform", "overlays", "index", "accept", "refused", "output", "formats",
+    "schedule", "lookback", "delay", "select", "artifact",
 ];
 
 /// Keys of `[environments.NAME.artifact]`.
