@@ -181,6 +181,12 @@ def main():
     if chosen[:1] == ["--random"]:
         options = dict(zip(chosen[::2], chosen[1::2]))
         return at_random(binary, int(chosen[1]), int(options.get("--seed", 1)), options.get("--only", "all"))
+    if chosen[:1] == ["--mutants"]:
+        import mutants
+
+        options = dict(zip(chosen[1::2], chosen[2::2]))
+        streams, seed = int(options.get("--streams", 200)), int(options.get("--seed", 1))
+        return mutants.main(sys.modules[__name__], shapes, binary, streams, seed)
     passed = failed = 0
     with_engine = has_engine(binary)
 
@@ -208,7 +214,7 @@ def at_random(binary, count, seed, kind):
     import random_rules
 
     tally = random_rules.check(binary, shapes, sys.modules[__name__], count, seed, kind)
-    print(f"{tally['fired']} of {count} fired; {tally['refused']} conversions refused")
+    print(f"{tally['fired']} of {count} fired ({100 * tally['fired'] / count:.0f} %); {tally['refused']} conversions refused")
     print(f"{tally['passed']} passed, {tally['failed']} failed")
     return 1 if tally["failed"] or not tally["passed"] else 0
 
