@@ -71,15 +71,15 @@ struct Frame {
 }
 
 impl Search<'_> {
-    /// Events for all steps, the last one ending at any time in range.
-    pub(super) fn anywhere(&self) -> Found {
+    /// Events for all steps, the last one not before a time.
+    pub(super) fn ending_after(&self, earliest: i64) -> Found {
         let Some(last) = self.steps.last() else { return Found::Path(Vec::new()) };
         let occurs = |step: &Link| !self.state.places(step.track, self.from, self.to).is_empty();
         if !self.steps.iter().all(occurs) {
             return Found::Nothing;
         }
         let mut progress = Progress { frames: Vec::new(), dead: HashSet::new() };
-        let ends = self.state.within(last.track, self.from, self.to).rev();
+        let ends = self.state.within(last.track, earliest, self.to).rev();
         for end in ends.filter(|end| self.admits(end, last.track)) {
             if !self.visit() {
                 return Found::TooMuch;

@@ -211,7 +211,8 @@ impl Timeline {
     fn add(&mut self, key: KeyValues, occurrence: Arc<Occurrence>) {
         let known = self.keys.get_key_value(&key).map(|(known, _)| Arc::clone(known));
         let key = known.unwrap_or_else(|| Arc::new(key));
-        let new = || KeyState::new(&self.shape.tracks, &self.shape.aggregates);
+        let shape = &self.shape;
+        let new = || KeyState::new(&shape.tracks, &shape.aggregates, shape.orders);
         let state = self.keys.entry(Arc::clone(&key)).or_insert_with(new);
         state.push(&self.shape.tracks, &occurrence);
         self.expiry.push_back((occurrence.time, Arc::clone(&key)));

@@ -11,7 +11,7 @@ use super::chain::{Found, Search, is_greedy};
 use super::firing::{Firing, Shown};
 use super::running::Running;
 use super::shape::{Link, Node, Shape};
-use super::state::{Entry, KeyState, Occurrence, TrackId, entries};
+use super::state::{Entry, KeyState, Occurrence, Order, TrackId, entries};
 
 /// Events that a firing names at most.
 const MOST_SEEN: usize = 100;
@@ -47,7 +47,7 @@ impl Moment<'_> {
             return None;
         }
         let events = match &self.shape.root {
-            Node::Chain(steps) => {
+            Node::Chain { steps, .. } => {
                 let latest = self.at.saturating_add(self.shape.ahead);
                 self.path(self.search(steps, latest).ending_at(occurrence))?
             }
@@ -105,7 +105,7 @@ impl Moment<'_> {
             Node::Aggregate { track, index, function, cmp, value } => {
                 self.aggregate(*track, *index, *function, (*cmp, *value))
             }
-            Node::Chain(steps) => self.path(self.search(steps, self.at).anywhere()).is_some(),
+            Node::Chain { index, steps } => self.ordered(*index, steps),
             Node::Absent { track, before, after, of: None } => {
                 self.absent(*track, *before, *after, self.at)
             }
@@ -181,6 +181,29 @@ impl Moment<'_> {
     fn weight(&self, class: &[(TrackId, f64)]) -> f64 {
         let present = class.iter().filter(|(track, _)| self.any(*track, self.from, self.at));
         present.map(|(_, weight)| *weight).reduce(f64::max).unwrap_or(0.0)
+    }
+
+    /// Whether an order lies in the window. As windows only move forward, events that were found do
+    /// until the first of them is out, and where no order ended once, none ever will: unless an event
+    /// that comes later may precede (skew), or other events count (bindings).
+    fn ordered(&self, index: usize, steps: &[Link]) -> bool {
+        let search = self.search(steps, self.at);
+        if self.skew > 0 || !self.valuation.is_empty() {
+            return self.path(search.ending_after(self.from)).is_some();
+        }
+        let known = self.state.order(index);
+        if known.first.is_some_and(|first| first >= self.from) {
+            return true;
+        }
+        let after = known.none_until.map_or(self.from, |until| self.from.max(until + 1));
+        let found = search.ending_after(after);
+        let is_decided = !matches!(found, Found::TooMuch);
+        let first = self.path(found).and_then(|path| path.first().map(|event| event.time));
+        if is_decided {
+            let none_until = if first.is_some() { known.none_until } else { Some(self.at) };
+            self.state.learn(index, Order { first, none_until });
+        }
+        first.is_some()
     }
 
     fn search<'a>(&'a self, steps: &'a [Link], to: i64) -> Search<'a> {

@@ -13,8 +13,8 @@ pub(super) enum Node {
     Count { track: TrackId, cmp: Cmp, value: u64 },
     /// An aggregate over the values with this index.
     Aggregate { track: TrackId, index: usize, function: Aggregate, cmp: Cmp, value: f64 },
-    /// An order.
-    Chain(Vec<Link>),
+    /// An order, with its number among those of the condition.
+    Chain { index: usize, steps: Vec<Link> },
     /// No occurrence of the track around the firing, or around one of another track.
     Absent { track: TrackId, before: i64, after: i64, of: Option<TrackId> },
     /// Largest weights present, per class.
@@ -60,6 +60,8 @@ pub(super) struct Shape {
     pub operands: Vec<Operand>,
     /// The track of each aggregate, by index.
     pub aggregates: Vec<TrackId>,
+    /// The number of its orders.
+    pub orders: usize,
     /// The patterns at whose occurrences it is evaluated, and their track.
     pub fires: (Vec<PatternId>, TrackId),
     /// Milliseconds before a firing that it may look at.
@@ -75,6 +77,7 @@ impl Shape {
             tracks: Tracks::new(correlation.patterns.len()),
             operands: Vec::new(),
             aggregates: Vec::new(),
+            orders: 0,
             window: millis(correlation.window),
             back: millis(correlation.window),
             ahead: 0,
@@ -89,8 +92,8 @@ impl Shape {
             cond.named()
         };
         let track = builder.tracks.of(&fires);
-        let Builder { tracks, operands, aggregates, back, ahead, .. } = builder;
-        Self { root, tracks, operands, aggregates, fires: (fires, track), back, ahead }
+        let Builder { tracks, operands, aggregates, orders, back, ahead, .. } = builder;
+        Self { root, tracks, operands, aggregates, orders, fires: (fires, track), back, ahead }
     }
 }
 
@@ -107,6 +110,7 @@ struct Builder {
     tracks: Tracks,
     operands: Vec<Operand>,
     aggregates: Vec<TrackId>,
+    orders: usize,
     window: i64,
     back: i64,
     ahead: i64,
@@ -126,7 +130,11 @@ impl Builder {
                 self.aggregates.push(track);
                 Node::Aggregate { track, index, function: *function, cmp: *cmp, value: *value }
             }
-            Cond::Chain(steps) => Node::Chain(steps.iter().map(|step| self.link(step)).collect()),
+            Cond::Chain(steps) => {
+                let index = self.orders;
+                self.orders += 1;
+                Node::Chain { index, steps: steps.iter().map(|step| self.link(step)).collect() }
+            }
             Cond::Absent { pattern, span, anchor, of } => {
                 self.absent(*pattern, millis(*span), *anchor, *of)
             }

@@ -94,6 +94,15 @@ impl Tracks {
     }
 }
 
+/// What is known of an order under one key.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Order {
+    /// The time of the first of the events that were found last.
+    pub first: Option<i64>,
+    /// Up to when no order ends whose events lie in the window.
+    pub none_until: Option<i64>,
+}
+
 /// What is remembered of one key.
 #[derive(Debug)]
 pub(super) struct KeyState {
@@ -102,13 +111,16 @@ pub(super) struct KeyState {
     forgotten: Vec<u64>,
     /// What each aggregate looks at, and its values. Deciding only reads a state otherwise.
     running: RefCell<Vec<(TrackId, Running)>>,
+    /// What is known of each order.
+    orders: RefCell<Vec<Order>>,
     /// Times of events that satisfy several patterns.
     mixed: VecDeque<i64>,
 }
 
 impl KeyState {
-    /// Nothing yet; `aggregates` are the tracks that aggregates look at, by their index.
-    pub(super) fn new(tracks: &Tracks, aggregates: &[TrackId]) -> Self {
+    /// Nothing yet; `aggregates` are the tracks that aggregates look at, by their index, `orders` the
+    /// number of orders.
+    pub(super) fn new(tracks: &Tracks, aggregates: &[TrackId], orders: usize) -> Self {
         let mut empty = Vec::new();
         empty.resize_with(tracks.sets.len(), VecDeque::new);
         let running = aggregates.iter().map(|track| (*track, Running::default())).collect();
@@ -116,6 +128,7 @@ impl KeyState {
             forgotten: vec![0; empty.len()],
             tracks: empty,
             running: RefCell::new(running),
+            orders: RefCell::new(vec![Order::default(); orders]),
             mixed: VecDeque::new(),
         }
     }
@@ -175,6 +188,18 @@ impl KeyState {
             running.leave(entries(occurrence, index));
         }
         running.value(function)
+    }
+
+    /// What is known of an order.
+    pub(super) fn order(&self, index: usize) -> Order {
+        self.orders.borrow().get(index).copied().unwrap_or_default()
+    }
+
+    /// Remembers what was learnt of an order.
+    pub(super) fn learn(&self, index: usize, order: Order) {
+        if let Some(known) = self.orders.borrow_mut().get_mut(index) {
+            *known = order;
+        }
     }
 
     /// Whether nothing is remembered.

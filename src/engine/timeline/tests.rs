@@ -221,6 +221,25 @@ fn an_order_over_a_busy_key_ends() {
 }
 
 #[test]
+fn an_order_within_a_larger_condition_over_a_busy_key_is_decided() {
+    let soon = Step { within: Some(1), ..step(B) };
+    let order = Cond::Chain(vec![step(A), soon]);
+    let mut timeline = timeline(Cond::Any(vec![order, Cond::Seen(A)]), 0, Bounds::default());
+    push(&mut timeline, 0, "h", &[A]);
+    // Every one of these is in the window of the last, and follows too late.
+    for event in 0..20_000 {
+        push(&mut timeline, 9_000 + event / 20, "h", &[B]);
+    }
+    push(&mut timeline, 10_001, "h", &[A]);
+    push(&mut timeline, 10_002, "h", &[B]);
+    timeline.finish();
+    let (_, verdict) = timeline.verdicts().next().unwrap();
+    let loss = timeline.losses().undecided;
+    // The first `a`, every `b` while it is in the window, then the second `a` and what follows it.
+    assert_eq!((verdict.count, verdict.last, loss), (1 + 20_000 + 2, Some(10_002), 0));
+}
+
+#[test]
 fn a_count_holds_on_the_way_up() {
     let few = Cond::Count { of: vec![A, B], cmp: Cmp::Lt, value: 3 };
     let events = [(0, &[A][..]), (1, &[A, B]), (2, &[B])];
