@@ -8,6 +8,7 @@ use super::absence;
 use super::chain;
 use super::refuse;
 use super::timeline::{Fire, Holds, Mask, Start};
+use super::totals::{Total, Totals, Values};
 
 /// How many masks a plan may have.
 const MAX_MASKS: usize = 64;
@@ -19,6 +20,7 @@ pub(super) struct Lowered {
     pub(super) masks: Vec<Mask>,
     pub(super) starts: Vec<Start>,
     pub(super) nexts: Vec<Vec<usize>>,
+    pub(super) totals: Vec<Total>,
     pub(super) holds: Holds,
     pub(super) fires: Vec<Fire>,
 }
@@ -27,6 +29,7 @@ pub(super) struct Lowered {
 pub(super) fn lower(
     correlation: &Correlation,
     overlaps: &[(PatternId, PatternId)],
+    values: &[Values],
     span: Span,
 ) -> Result<Lowered, Vec<Diagnostic>> {
     let masks = masks(correlation.patterns.len(), overlaps, span).map_err(|found| vec![found])?;
@@ -35,7 +38,8 @@ pub(super) fn lower(
         .collect();
     let names = correlation.patterns.iter().map(|pattern| pattern.name.clone()).collect();
     let (window, skew) = (correlation.window, correlation.skew);
-    let mut atoms = Atoms { masks, starts: seen, nexts: Vec::new(), names, window, skew, span };
+    let (nexts, totals) = (Vec::new(), Totals { values, totals: Vec::new() });
+    let mut atoms = Atoms { masks, starts: seen, nexts, totals, names, window, skew, span };
     if let Some(steps) = chain::only(&correlation.cond) {
         let fires = chain::fires(&mut atoms, steps)?;
         return Ok(atoms.lowered(Holds::All(vec![]), fires));
@@ -47,11 +51,13 @@ pub(super) fn lower(
 }
 
 /// Atoms in the making.
-pub(super) struct Atoms {
+pub(super) struct Atoms<'a> {
     pub(super) masks: Vec<Mask>,
     pub(super) starts: Vec<Start>,
     /// Events whose next occurrence is looked for.
     pub(super) nexts: Vec<Vec<usize>>,
+    /// What aggregates are made of.
+    totals: Totals<'a>,
     /// Names of the patterns.
     pub(super) names: Vec<String>,
     pub(super) window: u64,
@@ -59,7 +65,7 @@ pub(super) struct Atoms {
     pub(super) span: Span,
 }
 
-impl Atoms {
+impl Atoms<'_> {
     /// The atom's index; the same atom is kept once.
     pub(super) fn start(&mut self, start: Start) -> usize {
         if let Some(known) = self.starts.iter().position(|known| *known == start) {
@@ -80,7 +86,8 @@ impl Atoms {
     }
 
     fn lowered(self, holds: Holds, fires: Vec<Fire>) -> Lowered {
-        Lowered { masks: self.masks, starts: self.starts, nexts: self.nexts, holds, fires }
+        let (nexts, totals) = (self.nexts, self.totals.totals);
+        Lowered { masks: self.masks, starts: self.starts, nexts, totals, holds, fires }
     }
 
     /// That the atom starts in the window.
@@ -97,8 +104,8 @@ impl Atoms {
             Cond::Absent { pattern, span, anchor, of } => {
                 absence::holds(self, *pattern, (*anchor, *span), *of)
             }
-            Cond::Aggregate { .. } => {
-                return Err(self.refuse("an aggregate over a field", "a count of events"));
+            Cond::Aggregate { function, of, cmp, value } => {
+                self.totals.holds(*function, of, *cmp, *value)
             }
             Cond::Score { classes, threshold } => self.score(classes, *threshold)?,
             Cond::AtLeast(count, parts) => {

@@ -14,6 +14,7 @@ use crate::ir::words::{self, Named};
 use crate::ir::{PatternId, Predicate};
 use crate::platform::{Column, Place};
 
+use super::totals::{Amount, Of, Total};
 use super::{Before, Fire, Holds, Leg, Link, Mask, Plan, PlanBody, Show, Start, Timeline, rows};
 
 impl Named for Column {
@@ -79,6 +80,12 @@ fn describe_leg(leg: &Leg, patterns: &[String], keys: &[String], shows: &[Show])
     for (name, column) in keys.iter().zip(&leg.keys) {
         let column = column.as_ref().map_or("not carried", |column| column.name.as_str());
         lines.push(format!("  {name} = {column}"));
+    }
+    for (number, values) in leg.values.iter().enumerate() {
+        for given in values.iter().filter(|given| !given.is_empty()) {
+            let names: Vec<&str> = given.iter().map(|column| column.name.as_str()).collect();
+            lines.push(format!("  value v{number} = {}", names.join(" with ")));
+        }
     }
     for (show, column) in shows.iter().zip(&leg.shows) {
         let shown = column.iter().map(|column| format!("  show {} = {}", show.name, column.name));
@@ -147,6 +154,8 @@ impl Atoms<'_> {
         lines.extend(
             nexts.map(|(at, masks)| format!("next{at} = the next {} later", self.masks(masks))),
         );
+        let totals = self.timeline.totals.iter().enumerate();
+        lines.extend(totals.map(|(at, total)| format!("total n{at} = {}", self.total(total))));
         let holds = &self.timeline.holds;
         if *holds != Holds::All(Vec::new()) {
             let text = self.holds(holds);
@@ -176,6 +185,28 @@ impl Atoms<'_> {
             Start::When { masks, holds } => {
                 format!("the last {} when {}", self.masks(masks), self.holds(holds))
             }
+        }
+    }
+
+    /// Such as `values of a.Bytes below 100 in the last 1h`.
+    fn total(&self, total: &Total) -> String {
+        let values = self.timeline.values.get(total.values);
+        let fields = values.iter().flat_map(|values| &values.givers).flat_map(|giver| {
+            let patterns = giver.patterns.iter();
+            patterns.map(|pattern| {
+                let of = (self.name)(*pattern);
+                let fields = giver.fields.iter().map(|field| format!("{of}.{}", field.name));
+                fields.collect::<Vec<_>>().join(" with ")
+            })
+        });
+        let of = format!("values of {}", fields.collect::<Vec<_>>().join(", "));
+        match total.of {
+            Of::Different => format!("number of different {of}"),
+            Of::Number => format!("number of {of}"),
+            Of::Compared(cmp, limit) => {
+                format!("number of {of} {} {limit}", words::comparison(cmp))
+            }
+            Of::Sum => format!("sum of {of}"),
         }
     }
 
@@ -223,12 +254,24 @@ impl Atoms<'_> {
             Holds::Within(start, 0) => format!("s{start} at once"),
             Holds::Within(start, length) => format!("s{start} within {}", words::span(*length)),
             Holds::Soon(next, length) => format!("next{next} within {}", words::span(*length)),
+            Holds::Compare(left, cmp, right) => {
+                format!("{} {} {}", amount(*left), words::comparison(*cmp), amount(*right))
+            }
             Holds::All(parts) if parts.is_empty() => "always".to_owned(),
             Holds::Any(parts) if parts.is_empty() => "never".to_owned(),
             Holds::All(parts) => each(parts, " and "),
             Holds::Any(parts) => each(parts, " or "),
             Holds::Not(inner) => format!("not {}", self.holds(inner)),
         }
+    }
+}
+
+fn amount(amount: Amount) -> String {
+    match amount {
+        Amount::Number(number) => number.to_string(),
+        Amount::Total(total) => format!("n{total}"),
+        Amount::Ratio(total, by) => format!("n{total} / n{by}"),
+        Amount::Share(total, share) => format!("{share} * n{total}"),
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{
-    Body, Correlation, FieldRef, Key, PatternId, PatternSource, Predicate, Rule, Transform,
+    Body, Correlation, FieldRef, PatternId, PatternSource, Predicate, Rule, Transform,
 };
 use crate::platform::{Column, ColumnType, Place, Platform, Scalar};
 use crate::source::Span;
@@ -16,6 +16,7 @@ use crate::source::Span;
 use super::keys::transformed;
 use super::legs::{self, refuse_shared};
 use super::push::Columns;
+use super::totals::{Giver, Values};
 use super::{Leg, Reach, Timeline, refuse};
 
 /// How many correlations a chain may have, and how deep they may be chained.
@@ -56,6 +57,7 @@ impl<'a> Chained<'a> {
     pub(super) fn legs(
         &mut self,
         correlation: &'a Correlation,
+        values: &[Values],
         platform: &Platform,
         found: &mut Vec<Diagnostic>,
     ) -> Vec<Leg> {
@@ -71,40 +73,14 @@ impl<'a> Chained<'a> {
                 }
             };
             let Some((timeline, _)) = self.timelines.get(index) else { continue };
-            let id = PatternId(number);
-            let place = place(timeline);
-            let mut columns = Columns::of(platform, &place);
-            let mut column = |key: &Key| {
-                let (field, transform) = key.fields.get(number)?.as_ref()?;
-                let value = value(timeline, &field.name, *transform);
-                if value.is_none() {
-                    found.push(shown(key, pattern.span));
-                }
-                Some(columns.column_of(&field.name, &value?))
-            };
-            let keys = correlation.keys.iter().map(&mut column).collect();
-            let show = |(of, field): &(PatternId, FieldRef)| {
-                let value = value(timeline, &field.name, Transform::None).filter(|_| *of == id)?;
-                Some(columns.column_of(&field.name, &value))
-            };
-            let shows = correlation.show.iter().map(show).collect();
-            let leg = Leg {
-                place,
-                firings: Some(index),
-                lets: columns.lets,
-                flags: vec![(id, Predicate::always())],
-                keys,
-                shows,
-            };
+            let reader =
+                Reader { timeline, correlation, id: PatternId(number), span: pattern.span };
+            let leg = reader.leg(index, values, platform, found);
             let same = |known: &&mut Leg| {
                 known.firings == leg.firings && known.keys == leg.keys && known.lets == leg.lets
             };
             match legs.iter_mut().find(same) {
-                Some(known) => {
-                    known.flags.extend(leg.flags);
-                    let shows = known.shows.iter_mut().zip(leg.shows);
-                    shows.for_each(|(known, show)| *known = known.take().or(show));
-                }
+                Some(known) => merge(known, leg),
                 None => legs.push(leg),
             }
         }
@@ -160,6 +136,65 @@ impl<'a> Chained<'a> {
     }
 }
 
+/// Adds another pattern of the same firings to a leg.
+fn merge(known: &mut Leg, leg: Leg) {
+    known.flags.extend(leg.flags);
+    let shows = known.shows.iter_mut().zip(leg.shows);
+    shows.for_each(|(known, show)| *known = known.take().or(show));
+    let values = known.values.iter_mut().flatten().zip(leg.values.into_iter().flatten());
+    values.filter(|(known, _)| known.is_empty()).for_each(|(known, given)| *known = given);
+}
+
+/// Reads the firings of a correlation for a pattern.
+struct Reader<'a> {
+    timeline: &'a Timeline,
+    /// That of the pattern.
+    correlation: &'a Correlation,
+    id: PatternId,
+    span: Span,
+}
+
+impl Reader<'_> {
+    fn leg(
+        &self,
+        index: usize,
+        values: &[Values],
+        platform: &Platform,
+        found: &mut Vec<Diagnostic>,
+    ) -> Leg {
+        let place = place(self.timeline);
+        let mut columns = Columns::of(platform, &place);
+        let mut column = |what: &str, of: &str, field: &FieldRef, transform: Transform| {
+            let value = value(self.timeline, &field.name, transform);
+            if value.is_none() {
+                found.push(not_carried(what, of, self.span));
+            }
+            Some(columns.column_of(&field.name, &value?))
+        };
+        let keys = self.correlation.keys.iter().map(|key| {
+            let (field, transform) = key.fields.get(self.id.0)?.as_ref()?;
+            column("key", &key.name, field, *transform)
+        });
+        let keys = keys.collect();
+        let mut give = |giver: &Giver| -> Vec<Column> {
+            let fields = giver.fields.iter().filter(|_| giver.patterns.contains(&self.id));
+            fields
+                .filter_map(|field| column("field", &field.name, field, Transform::None))
+                .collect()
+        };
+        let values = values.iter();
+        let values = values.map(|of| of.givers.iter().map(&mut give).collect()).collect();
+        let show = |(of, field): &(PatternId, FieldRef)| {
+            let value = value(self.timeline, &field.name, Transform::None);
+            let value = value.filter(|_| *of == self.id)?;
+            Some(columns.column_of(&field.name, &value))
+        };
+        let shows = self.correlation.show.iter().map(show).collect();
+        let flags = vec![(self.id, Predicate::always())];
+        Leg { place, firings: Some(index), lets: columns.lets, flags, keys, shows, values }
+    }
+}
+
 /// A part of the key of firings, as it compares.
 fn value(of: &Timeline, name: &str, transform: Transform) -> Option<Scalar> {
     let number = of.keys.iter().position(|known| known == name)?;
@@ -171,8 +206,8 @@ fn value(of: &Timeline, name: &str, transform: Transform) -> Option<Scalar> {
     })
 }
 
-fn shown(key: &Key, span: Span) -> Diagnostic {
-    refuse(span, format!("no plan finds the key `{}` of firings", key.name))
+fn not_carried(what: &str, name: &str, span: Span) -> Diagnostic {
+    refuse(span, format!("no plan finds the {what} `{name}` of firings"))
         .help("use a part of the chained rule's key")
 }
 

@@ -52,7 +52,10 @@ impl Kind {
             Self::Presence => "carries the last time of each event along, per key",
             Self::Order => "carries the latest start of each beginning of the order along, per key",
             Self::Count => "looks back, per key, at the time of the nth latest event",
-            Self::Value => "looks, per key, at the values of the events in each window",
+            Self::Value => {
+                "keeps numbers per key, raised by each value that comes, lowered by each that leaves \
+                 the window"
+            }
             Self::Absence => {
                 "carries the last time of the event along, or the next one backwards, and negates"
             }
@@ -80,7 +83,7 @@ impl Kind {
             }
             Self::Order => "one sort of n rows, one pass, a time per step and key",
             Self::Count => "one sort of n rows, one pass, the times of n events back",
-            Self::Value => "one sort of n rows, and the values of each window",
+            Self::Value => "a sort of 2n rows, another for `distinct`, one pass, no value kept",
         }
     }
 }

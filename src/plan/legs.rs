@@ -13,6 +13,7 @@ use super::disjoint::may_overlap;
 use super::firings::{self, Chained};
 use super::push::{At, Columns};
 use super::shows::{self, Site};
+use super::totals::{self, Values};
 use super::{Leg, Reach, Timeline, atoms, keys, refuse, rows};
 
 /// One leg per place of the pattern's log source.
@@ -34,6 +35,7 @@ pub(super) fn filter(pattern: &Pattern, platform: &Platform) -> Result<Vec<Leg>,
             flags: vec![(PatternId(0), predicate)],
             keys: Vec::new(),
             shows: Vec::new(),
+            values: Vec::new(),
         });
     }
     let never = |leg: &Leg| leg.flags.iter().all(|(_, predicate)| predicate.is_never());
@@ -53,11 +55,12 @@ pub(super) fn timeline<'a>(
 ) -> Result<Timeline, Vec<Diagnostic>> {
     let mut found = Vec::new();
     let groups = group(correlation, platform, &mut found);
+    let values = totals::values(&correlation.cond);
     let mut legs = Vec::new();
     for group in &groups {
-        legs.push(leg(group, correlation, platform, &mut found));
+        legs.push(leg(group, correlation, &values, platform, &mut found));
     }
-    let firings = chained.legs(correlation, platform, &mut found);
+    let firings = chained.legs(correlation, &values, platform, &mut found);
     found.extend(beyond_lookback(correlation, rule, platform, chained.back(&firings)));
     if !found.is_empty() {
         return Err(found);
@@ -70,7 +73,7 @@ pub(super) fn timeline<'a>(
     if !found.is_empty() {
         return Err(found);
     }
-    let lowered = atoms::lower(correlation, &overlaps, rule.meta.span)?;
+    let lowered = atoms::lower(correlation, &overlaps, &values, rule.meta.span)?;
     Ok(Timeline {
         legs,
         chained: Vec::new(),
@@ -83,6 +86,8 @@ pub(super) fn timeline<'a>(
         masks: lowered.masks,
         starts: lowered.starts,
         nexts: lowered.nexts,
+        values,
+        totals: lowered.totals,
         holds: lowered.holds,
         fires: lowered.fires,
         shows: shows::named(correlation),
@@ -251,6 +256,7 @@ fn key_values(
 fn leg(
     group: &Group<'_>,
     correlation: &Correlation,
+    values: &[Values],
     platform: &Platform,
     found: &mut Vec<Diagnostic>,
 ) -> Leg {
@@ -271,14 +277,26 @@ fn leg(
     }
     let keys = key_columns(group, correlation, &mut columns);
     let conditions = if uniform { first.conditions.clone() } else { Vec::new() };
-    let shows = correlation.show.iter().map(|(pattern, field)| {
-        let members = group.members.iter().filter(|member| member.pattern == *pattern);
-        let sites: Vec<_> = members.map(Member::site).collect();
-        shows::column(field, &sites, &mut columns, found)
-    });
+    let sites = |patterns: &[PatternId]| -> Vec<Site<'_>> {
+        let members = group.members.iter().filter(|member| patterns.contains(&member.pattern));
+        members.map(Member::site).collect()
+    };
+    let shows = correlation
+        .show
+        .iter()
+        .map(|(pattern, field)| shows::column(field, &sites(&[*pattern]), &mut columns, found));
     let shows = shows.collect();
+    let values = values.iter().map(|values| {
+        let given = values.givers.iter();
+        given
+            .map(|giver| {
+                totals::given(values.are, giver, &sites(&giver.patterns), &mut columns, found)
+            })
+            .collect()
+    });
+    let values = values.collect();
     let place = Place { conditions, ..first };
-    Leg { place, firings: None, lets: columns.lets, flags, keys, shows }
+    Leg { place, firings: None, lets: columns.lets, flags, keys, shows, values }
 }
 
 /// The columns of the key, computed where its values are not compared as they are.

@@ -16,8 +16,12 @@
 //!    group to the earliest. Beside an event of the condition, an absence is an atom that starts at
 //!    the latest such event of which it is true (`absence`); an order with `skew` may be completed by
 //!    its first step (`skewed`).
-//! 4. The condition is a boolean expression over atoms; where it holds, the groups' events that may
-//!    fire are counted. Results are summed up per key.
+//! 4. What an aggregate computes does not only grow, so it is a *total*: a number that each value
+//!    raises when it comes and lowers when the window leaves it behind, a millisecond after its
+//!    end. Sums, numbers of values and numbers of different values are such totals; a percentile
+//!    compares with a limit as the number of values below the limit does with the rank.
+//! 5. The condition is a boolean expression over atoms and totals; where it holds, the groups'
+//!    events that may fire are counted. Results are summed up per key.
 
 mod absence;
 mod atoms;
@@ -35,6 +39,7 @@ mod respell;
 mod shows;
 mod skewed;
 mod timeline;
+mod totals;
 mod trace;
 
 pub use describe::{describe, describe_events, describe_place};
@@ -42,6 +47,7 @@ pub use firings::part;
 pub use kind::Kind;
 pub use reach::Reach;
 pub use timeline::{Before, Fire, Holds, Link, Mask, Show, Start, Timeline};
+pub use totals::{Amount, Are, Giver, Of, Total, Values};
 pub use trace::{How, Pushed, Trace, TracedField, trace};
 
 use std::collections::BTreeSet;
@@ -89,6 +95,9 @@ pub struct Leg {
     pub keys: Vec<Option<Column>>,
     /// Each of [`Timeline::shows`], if the leg has events of its pattern.
     pub shows: Vec<Option<Column>>,
+    /// For each of [`Timeline::values`] and each of its givers the columns that its events give,
+    /// which count together; empty if the leg has no events of the giver.
+    pub values: Vec<Vec<Vec<Column>>>,
 }
 
 impl Leg {
@@ -105,7 +114,8 @@ impl Leg {
                 }
             });
         }
-        let carried = self.keys.iter().chain(&self.shows).flatten();
+        let given = self.values.iter().flatten().flatten();
+        let carried = self.keys.iter().chain(&self.shows).flatten().chain(given);
         read.extend(carried.map(|column| column.name.as_str()));
         for computed in self.lets.iter().rev() {
             read.remove(computed.column.name.as_str());

@@ -5,12 +5,15 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Correlation, FieldRef};
-use crate::platform::{Column, Place, Scalar};
+use crate::platform::{Column, Condition, Place, Resolved, Scalar};
 use crate::source::Span;
 
 use super::keys;
 use super::push::{At, Columns};
 use super::timeline::Show;
+
+/// Rows of a place, and a value there.
+pub(super) type Case = (Vec<Condition>, Scalar);
 
 /// Where a leg reads events of a pattern.
 pub(super) struct Site<'a> {
@@ -37,17 +40,38 @@ pub(super) fn column(
     columns: &mut Columns<'_>,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Column> {
+    let cases = cases(field, sites, keys::present, columns, found);
+    Some(columns.column_of(&field.name, &one_of(cases)?))
+}
+
+/// What a field is at each site, `value` of what the platform says; what is not held is reported.
+pub(super) fn cases(
+    field: &FieldRef,
+    sites: &[Site<'_>],
+    value: impl Fn(&Resolved) -> Scalar,
+    columns: &Columns<'_>,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Case> {
     let mut cases = Vec::new();
     for site in sites {
         match columns.resolve(field, site.span, site.at) {
-            Ok(resolved) => cases.push((site.place.conditions.clone(), keys::present(resolved))),
+            Ok(resolved) => {
+                let case = (site.place.conditions.clone(), value(resolved));
+                if !cases.contains(&case) {
+                    cases.push(case);
+                }
+            }
             Err(refusal) => found.push(*refusal),
         }
     }
+    cases
+}
+
+/// The value at any of the sites; `None` without any.
+pub(super) fn one_of(cases: Vec<Case>) -> Option<Scalar> {
     let (_, first) = cases.first()?;
-    let value = match cases.iter().all(|(_, value)| value == first) {
+    Some(match cases.iter().all(|(_, value)| value == first) {
         true => first.clone(),
         false => Scalar::Case(cases),
-    };
-    Some(columns.column_of(&field.name, &value))
+    })
 }

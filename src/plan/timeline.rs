@@ -1,8 +1,9 @@
 //! Conditions over time, ready to be printed as a pipeline (see the module above).
 
-use crate::ir::{Cond, PatternId};
+use crate::ir::{Cmp, Cond, PatternId};
 
 use super::Leg;
+use super::totals::{Amount, Total, Values};
 
 /// The patterns that an event satisfies, all of them; never empty.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +44,10 @@ pub struct Timeline {
     pub starts: Vec<Start>,
     /// Masks (indexes) of events whose next occurrence after each group is looked for.
     pub nexts: Vec<Vec<usize>>,
+    /// What aggregates look at in events.
+    pub values: Vec<Values>,
+    /// Numbers that are kept for the window; comparisons of them are parts of `holds`.
+    pub totals: Vec<Total>,
     /// The condition over them; `true` for an order at the top, whose `fires` say it all.
     pub holds: Holds,
     /// Which events of a group fire.
@@ -137,7 +142,7 @@ impl Holds {
     pub fn atoms(&self) -> Vec<usize> {
         match self {
             Self::Within(atom, _) => vec![*atom],
-            Self::Soon(..) => Vec::new(),
+            Self::Soon(..) | Self::Compare(..) => Vec::new(),
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::atoms).collect(),
             Self::Not(inner) => inner.atoms(),
         }
@@ -154,7 +159,7 @@ pub struct Fire {
     pub links: Vec<Link>,
 }
 
-/// A boolean expression over atoms.
+/// A boolean expression over atoms and totals.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Holds {
     /// The latest start of the atom (index into [`Timeline::starts`]) is at most so many
@@ -163,6 +168,8 @@ pub enum Holds {
     /// The next event (index into [`Timeline::nexts`]) of a later group is at most so many
     /// milliseconds away.
     Soon(usize, u64),
+    /// Numbers that are kept for the window compare so.
+    Compare(Amount, Cmp, Amount),
     /// All of them; of none: true.
     All(Vec<Holds>),
     /// Any of them; of none: false.

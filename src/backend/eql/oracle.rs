@@ -66,7 +66,15 @@ fn leg(flags: Vec<Predicate<Column>>) -> Leg {
         identity: Vec::new(),
     };
     let flags = flags.into_iter().enumerate().map(|(id, flag)| (PatternId(id), flag)).collect();
-    Leg { place, firings: None, lets: Vec::new(), flags, keys: Vec::new(), shows: Vec::new() }
+    Leg {
+        place,
+        firings: None,
+        lets: Vec::new(),
+        flags,
+        keys: Vec::new(),
+        shows: Vec::new(),
+        values: Vec::new(),
+    }
 }
 
 fn timeline(spec: &Value) -> Timeline {
@@ -84,6 +92,8 @@ fn timeline(spec: &Value) -> Timeline {
         masks: Vec::new(),
         starts: Vec::new(),
         nexts: Vec::new(),
+        values: Vec::new(),
+        totals: Vec::new(),
         holds: Holds::All(Vec::new()),
         fires: Vec::new(),
         shows: Vec::new(),

@@ -28,7 +28,15 @@ pub(super) fn place(category: &str, code: &str) -> Place {
 
 pub(super) fn leg(place: Place, flags: Vec<(usize, Predicate<Column>)>) -> Leg {
     let flags = flags.into_iter().map(|(id, flag)| (PatternId(id), flag)).collect();
-    Leg { place, firings: None, lets: Vec::new(), flags, keys: Vec::new(), shows: Vec::new() }
+    Leg {
+        place,
+        firings: None,
+        lets: Vec::new(),
+        flags,
+        keys: Vec::new(),
+        shows: Vec::new(),
+        values: Vec::new(),
+    }
 }
 
 pub(super) fn render(body: PlanBody) -> Result<Vec<String>, Vec<Diagnostic>> {

@@ -227,19 +227,23 @@ fn number(test: &Test<Column>, cmp: Cmp, value: f64) -> Result<Leaf, Refusal> {
 }
 
 fn compare(operand: &str, cmp: Cmp, value: &Kusto) -> Leaf {
-    let sign = |cmp: Cmp| match cmp {
+    let yes = format!("{operand} {} {value}", comparison(cmp));
+    match cmp {
+        Cmp::Eq => Leaf::with_negation(yes, format!("{operand} != {value}")),
+        Cmp::Neq => Leaf::with_negation(yes, format!("{operand} == {value}")),
+        Cmp::Lt | Cmp::Lte | Cmp::Gt | Cmp::Gte => Leaf::nullable(yes),
+    }
+}
+
+/// The operator.
+pub(super) fn comparison(cmp: Cmp) -> &'static str {
+    match cmp {
         Cmp::Eq => "==",
         Cmp::Neq => "!=",
         Cmp::Lt => "<",
         Cmp::Lte => "<=",
         Cmp::Gt => ">",
         Cmp::Gte => ">=",
-    };
-    let yes = format!("{operand} {} {value}", sign(cmp));
-    match cmp {
-        Cmp::Eq => Leaf::with_negation(yes, format!("{operand} != {value}")),
-        Cmp::Neq => Leaf::with_negation(yes, format!("{operand} == {value}")),
-        Cmp::Lt | Cmp::Lte | Cmp::Gt | Cmp::Gte => Leaf::nullable(yes),
     }
 }
 

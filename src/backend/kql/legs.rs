@@ -9,6 +9,7 @@ use super::names::Names;
 use super::predicate::{self, Nulls};
 use super::shows::Shows;
 use super::syntax::{self, Kusto};
+use super::totals::Totals;
 use super::{leg, scalar};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{PatternId, Predicate};
@@ -114,6 +115,10 @@ impl<'a> Shape<'a> {
         Shows { timeline: self.timeline, names: &self.names }
     }
 
+    fn totals(&self) -> Totals<'_> {
+        Totals { timeline: self.timeline, names: &self.names }
+    }
+
     /// Names of the columns that an event keeps.
     pub(super) fn event_names(&self) -> Vec<String> {
         let identity = self.identity.iter().map(|column| column.name.clone());
@@ -144,6 +149,7 @@ impl<'a> Shape<'a> {
             let value = held.map_or_else(|| missing(column.ty), |held| self.typed(held, column.ty));
             columns.push(assign(&syntax::name(&column.name), &value));
         }
+        columns.extend(self.totals().of_leg(leg));
         columns.extend(self.shows().of_leg(leg));
         columns
     }

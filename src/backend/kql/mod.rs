@@ -22,6 +22,7 @@ mod shows;
 mod spelling;
 mod syntax;
 mod timeline;
+mod totals;
 
 use super::infix::Operators;
 use super::{Backend, Query};

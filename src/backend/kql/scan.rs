@@ -13,6 +13,7 @@ use minijinja::{Value, context};
 use super::names::Names;
 use super::shows::Shows;
 use super::syntax::{self, Kusto};
+use super::totals::Totals;
 use super::{Kql, OPERATORS, boolean};
 use crate::backend::infix::Expr;
 use crate::plan::{Before, Fire, Holds, Link, Start, Timeline};
@@ -121,7 +122,8 @@ impl Scan<'_> {
         let before = self.before().into_iter().map(|atom| self.names.of("before", atom));
         let starts = (0..self.timeline.starts.len()).map(|atom| self.names.of("start", atom));
         let columns = before.chain(starts).map(|name| Kusto::trusted(format!("{name}:datetime")));
-        Kusto::join(columns.chain(self.shows().declared()).collect::<Vec<_>>(), ", ")
+        let more = self.totals().declared().into_iter().chain(self.shows().declared());
+        Kusto::join(columns.chain(more).collect::<Vec<_>>(), ", ")
     }
 
     /// What each group assigns to them, readers before what they read.
@@ -135,7 +137,13 @@ impl Scan<'_> {
             let name = self.names.of("start", atom);
             Some(Kusto::trusted(format!("{name} = {}", self.latest(atom, start))))
         });
-        before.chain(starts).chain(self.shows().assignments()).collect()
+        let more = self.totals().assignments().into_iter().chain(self.shows().assignments());
+        before.chain(starts).chain(more).collect()
+    }
+
+    /// Numbers kept for the window.
+    pub(super) fn totals(&self) -> Totals<'_> {
+        Totals { timeline: self.timeline, names: self.names }
     }
 
     fn shows(&self) -> Shows<'_> {
@@ -335,6 +343,7 @@ impl Scan<'_> {
                 Expr::atom(format!("{} - {} <= {span}", self.names.one("time"), start(*atom)))
             }
             Holds::Soon(next, milliseconds) => self.soon(*next, *milliseconds),
+            Holds::Compare(left, cmp, right) => self.totals().compare(*left, *cmp, *right),
             Holds::All(parts) => boolean::all(each(parts)),
             Holds::Any(parts) => boolean::any(each(parts)),
             Holds::Not(inner) => boolean::not(&self.printed(inner, start)),

@@ -122,10 +122,12 @@ impl Pipeline<'_> {
             sources, several,
             present => optional(self.shape.present()),
             ranks => scan.ranks(&keys),
+            copied => scan.totals().before_groups(self.shape),
             choices => list(self.choices(&scan)),
             counts => list(
                 scan.counts()
                     .into_iter()
+                    .chain(scan.totals().of_group())
                     .chain(self.shape.shows().of_group(&scan))
                     .chain(self.chosen_of_group()),
             ),

@@ -250,7 +250,7 @@ fn compare_number(
     Ok(guarded(&number, format!("{number}{operator}{value}")))
 }
 
-fn comparison(cmp: Cmp) -> &'static str {
+pub(super) fn comparison(cmp: Cmp) -> &'static str {
     match cmp {
         Cmp::Eq => "=",
         Cmp::Neq => "!=",

@@ -17,6 +17,7 @@ mod shows;
 mod spelling;
 mod syntax;
 mod timeline;
+mod totals;
 mod value;
 
 use minijinja::{Value, context};
@@ -55,9 +56,8 @@ impl Backend for Splunk {
     fn limits(&self, kind: Kind) -> &'static str {
         match kind {
             Kind::Count => "counts up to 10,000 (`max_stream_window`)",
-            Kind::Filter | Kind::Presence | Kind::Order | Kind::Value | Kind::Absence => {
-                kind.limits()
-            }
+            Kind::Value => "rows that `mvexpand` copies within `max_mem_usage_mb`",
+            Kind::Filter | Kind::Presence | Kind::Order | Kind::Absence => kind.limits(),
         }
     }
 }

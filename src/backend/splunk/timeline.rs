@@ -16,7 +16,7 @@ use super::firings;
 use super::legs::{self, Legs, Rows};
 use super::syntax::{EVAL, Eval, list_field, string};
 use super::value::Assignments;
-use super::{nexts, render, shows, trusted, values};
+use super::{nexts, render, shows, totals, trusted, values};
 use crate::backend::infix::{Expr, all, any, not};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::PatternId;
@@ -87,6 +87,9 @@ fn stage(
         by => trusted(by),
         firings => trusted(fired(timeline)),
         seen => trusted(seen(timeline)),
+        values => totals::columns(timeline),
+        copied => totals::before_groups(timeline),
+        totals => trusted(totals::running(timeline)),
         shown => shows::columns(timeline),
         shows => shows::context(timeline, span)?,
         ..more
@@ -279,6 +282,7 @@ fn events(
     });
     steps.assign("sw_mask", &mask.collect::<Vec<_>>().join("+"));
     keys.assign(&mut steps);
+    totals::assign(timeline, &mut steps, span)?;
     shows::assign(timeline, &mut steps, span)?;
     Ok(steps)
 }
@@ -308,7 +312,8 @@ fn counts(timeline: &Timeline, masks: &[usize]) -> String {
 
 /// What is kept of a group: the number of events of each mask, and the `nth` latest events.
 fn groups(timeline: &Timeline) -> String {
-    let counts = timeline.masks.iter().enumerate().map(|(at, mask)| match timeline.masks.len() {
+    let rows = timeline.masks.len() + timeline.totals.len();
+    let counts = timeline.masks.iter().enumerate().map(|(at, mask)| match rows {
         1 => format!("count as sw_n{at}"),
         _ => format!("count(eval(sw_mask={})) as sw_n{at}", mask.number()),
     });
@@ -316,7 +321,8 @@ fn groups(timeline: &Timeline) -> String {
         Start::Nth { .. } => Some(format!("max(sw_at{at}) as sw_at{at}")),
         Start::Seen(_) | Start::Chain(_) | Start::End(_) | Start::When { .. } => None,
     });
-    counts.chain(nths).chain(shows::of_group(timeline)).collect::<Vec<_>>().join(" ")
+    let more = shows::of_group(timeline).into_iter().chain(totals::of_group(timeline));
+    counts.chain(nths).chain(more).collect::<Vec<_>>().join(" ")
 }
 
 /// Atoms by how many others they build on; those of a level are computed together.
@@ -456,9 +462,12 @@ fn fired(timeline: &Timeline) -> String {
         let links = any(links.collect(), &EVAL);
         let both = match &timeline.holds {
             Holds::All(parts) if parts.is_empty() => links,
-            Holds::All(_) | Holds::Any(_) | Holds::Not(_) | Holds::Within(..) | Holds::Soon(..) => {
-                all(vec![condition.clone(), links], &EVAL)
-            }
+            Holds::All(_)
+            | Holds::Any(_)
+            | Holds::Not(_)
+            | Holds::Within(..)
+            | Holds::Soon(..)
+            | Holds::Compare(..) => all(vec![condition.clone(), links], &EVAL),
         };
         parts.push(format!("if({}, {}, 0)", both.text, sum(&[fire.mask])));
     }
@@ -476,6 +485,7 @@ fn holds(condition: &Holds) -> Expr<Eval> {
     match condition {
         Holds::Within(at, span) => within(*at, *span),
         Holds::Soon(next, span) => nexts::soon(*next, *span),
+        Holds::Compare(left, cmp, right) => totals::compare(*left, *cmp, *right),
         Holds::All(parts) => all(parts.iter().map(holds).collect(), &EVAL),
         Holds::Any(parts) => any(parts.iter().map(holds).collect(), &EVAL),
         Holds::Not(inner) => not(&holds(inner), &EVAL),

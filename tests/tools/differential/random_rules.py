@@ -1,6 +1,6 @@
 """Random rules over random events: the engine against what is emitted, on every platform.
 
-Development only: needs ../shared. Run by `run --random N [--seed S]` beside this file. Events are compared by
+Development only: needs ../shared. Run by `run --random N [--seed S [--only KIND]]` beside this file. Events are compared by
 number, correlations by key, first and last firing and number of firings (EQL: by key).
 """
 
@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import pathlib
 
+from random_aggregates import Aggregates
 from random_weaves import Timed
 
 PIECES = ["a", "B", "\\", "*", "?", '"', "'", " ", ".", "(", "[", "|", "$", "%", "+", "{", "^", "/", "-", "#", "@", "&", "~", "<"]
@@ -227,8 +228,9 @@ class Correlation:
 
 # What `--only` chooses.
 MADE = {
-    "all": [Correlation, Rule, Correlation, Connection, Timed],
+    "all": [Correlation, Rule, Aggregates, Connection, Timed],
     "timed": [Timed],
+    "aggregates": [Aggregates],
 }
 
 

@@ -6,6 +6,7 @@ without looking at the project's own mappings, so that a wrong mapping shows.
 """
 
 import datetime
+import json
 
 EPOCH = datetime.datetime(2026, 3, 1, 12, 0, 0, tzinfo=datetime.timezone.utc)
 
@@ -159,6 +160,10 @@ def xdr(number, event):
         row |= {f"{near}IP": source.get("SourceIp"), f"{near}Port": source.get("SourcePort")}
         row |= {"RemoteUrl": source.get("DestinationHostname")}
         return "DeviceNetworkEvents", row
+    if key == "windows/dns_query":
+        asked = {"DnsQueryString": source["QueryName"]} if source.get("QueryName") else {}
+        row |= {"ActionType": "DnsQueryResponse", "AdditionalFields": json.dumps(asked), **process}
+        return "DeviceEvents", row
     return None, None
 
 

@@ -31,6 +31,8 @@ fn timeline(cond: Cond) -> Timeline {
         masks: Vec::new(),
         starts: Vec::new(),
         nexts: Vec::new(),
+        values: Vec::new(),
+        totals: Vec::new(),
         holds: Holds::All(Vec::new()),
         fires: Vec::new(),
         shows: Vec::new(),

@@ -56,7 +56,15 @@ fn leg(table: &str, conditions: Vec<Condition>, predicate: Predicate<Column>) ->
         ],
     };
     let flags = vec![(PatternId(0), predicate)];
-    Leg { place, firings: None, lets: Vec::new(), flags, keys: Vec::new(), shows: Vec::new() }
+    Leg {
+        place,
+        firings: None,
+        lets: Vec::new(),
+        flags,
+        keys: Vec::new(),
+        shows: Vec::new(),
+        values: Vec::new(),
+    }
 }
 
 fn plan(body: PlanBody) -> Plan {

@@ -32,6 +32,8 @@ fn two_legs(starts: Vec<Start>, holds: Holds, fires: Vec<Fire>) -> Timeline {
         masks: vec![Mask(vec![PatternId(0)]), Mask(vec![PatternId(1)])],
         starts,
         nexts: Vec::new(),
+        values: Vec::new(),
+        totals: Vec::new(),
         holds,
         fires,
         shows: Vec::new(),

@@ -43,6 +43,7 @@ pub(super) fn leg(place: Place, flag: Predicate<Column>) -> Leg {
         lets: Vec::new(),
         flags: vec![(PatternId(0), flag)],
         keys: Vec::new(),
+        values: Vec::new(),
         shows: Vec::new(),
     }
 }

@@ -3,8 +3,11 @@
 use insta::assert_snapshot;
 
 use super::*;
-use crate::ir::Cond;
-use crate::plan::{Before, Fire, Holds, Link, Mask, Start, Timeline};
+use crate::ir::{Cond, FieldRef};
+use crate::plan::{
+    Are, Before, Fire, Giver, Holds, Link, Mask, Of, Start, Timeline, Total, Values,
+};
+use crate::taxonomy::Type;
 
 fn link(needs: Vec<(Vec<usize>, u64)>, from: Option<usize>) -> Link {
     let before = |atom| Before { start: atom, end: atom, within: None, without: None };
@@ -29,6 +32,8 @@ fn two(starts: Vec<Start>, holds: Holds, fires: Vec<Fire>) -> Timeline {
         masks: vec![Mask(vec![PatternId(0)]), Mask(vec![PatternId(1)])],
         starts: seen.into_iter().chain(starts).collect(),
         nexts: Vec::new(),
+        values: Vec::new(),
+        totals: Vec::new(),
         holds,
         fires,
         shows: Vec::new(),
@@ -163,4 +168,22 @@ fn what_is_not_exact_is_refused() {
     let mut partial = both();
     partial.legs[0].keys = vec![None];
     assert_eq!(rendered(partial), Err(vec!["E0602"]));
+}
+
+#[test]
+fn several_values_of_a_field_are_not_paired() {
+    let host = FieldRef { name: "host".into(), ty: Type::Text };
+    let giver = Giver { fields: vec![host.clone(), host], patterns: vec![PatternId(0)] };
+    let mut pairs = both();
+    pairs.values = vec![Values { are: Are::Texts, givers: vec![giver] }];
+    pairs.totals = vec![Total { values: 0, of: Of::Different }];
+    let list = Column { multi: true, ..column("answers{}") };
+    for (columns, outcome) in
+        [([column("a"), column("b")], Ok(())), ([column("a"), list], Err(vec!["E0602"]))]
+    {
+        for leg in &mut pairs.legs {
+            leg.values = vec![vec![columns.to_vec()]];
+        }
+        assert_eq!(rendered(pairs.clone()).map(|_| ()), outcome);
+    }
 }
