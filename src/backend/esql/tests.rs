@@ -42,6 +42,7 @@ fn leg(table: &str, flags: Vec<Predicate<Column>>) -> Leg {
         lets: Vec::new(),
         flags,
         keys: Vec::new(),
+        values: Vec::new(),
         shows: Vec::new(),
     }
 }
@@ -227,6 +228,8 @@ fn timeline(cond: Cond, patterns: usize) -> Timeline {
         masks: Vec::new(),
         starts: Vec::new(),
         nexts: Vec::new(),
+        values: Vec::new(),
+        totals: Vec::new(),
         holds: Holds::All(Vec::new()),
         fires: Vec::new(),
         shows: Vec::new(),
