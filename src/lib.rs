@@ -6,12 +6,13 @@
 //!
 //! `source` ← `diagnostic` ← `yaml` ← `syntax`, `taxonomy`, `platform`, `project`;
 //! `check`: syntax + taxonomy → `ir`; `lint`: syntax; `plan`: ir + platform; `backend`: plan → queries;
-//! `engine`: ir; `cli`: everything.
+//! `engine`: ir; `emit`: queries + project → outputs; `cli`: everything.
 
 pub mod backend;
 pub mod check;
 pub mod cli;
 pub mod diagnostic;
+pub mod emit;
 pub mod engine;
 pub mod ir;
 pub mod lint;

@@ -3,11 +3,16 @@
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed"
 )]
 
+#[path = "cli/artifacts.rs"]
+mod artifacts;
+#[path = "cli/build.rs"]
+mod build;
 #[path = "cli/lints.rs"]
 mod lints;
 

@@ -1,9 +1,65 @@
 //! Query skeletons: minijinja with strict undefined and a formatter that prints only fragments and
 //! numbers, so that no unescaped text can reach a query.
 
+use std::collections::BTreeMap;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
+
+/// A template that is shipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Template {
+    /// Its path below `templates`, such as `kql/sentinel.yml.j2`.
+    pub name: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+/// The shipped template of this path.
+macro_rules! template {
+    ($name:literal) => {
+        $crate::backend::template::Template {
+            name: $name,
+            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/", $name)),
+        }
+    };
+}
+
+pub(crate) use template;
+
+/// Templates that the user replaces, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Templates {
+    replaced: BTreeMap<String, String>,
+}
+
+impl Templates {
+    /// Replaces a template.
+    pub fn replace(&mut self, name: impl Into<String>, text: impl Into<String>) {
+        self.replaced.insert(name.into(), text.into());
+    }
+
+    /// Whether the user replaces the template.
+    #[must_use]
+    pub fn is_replaced(&self, template: &Template) -> bool {
+        self.replaced.contains_key(template.name)
+    }
+
+    /// Names and texts of those that are replaced.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.replaced.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// Renders a template, the user's if there is one.
+    ///
+    /// # Errors
+    /// As [`render`].
+    pub fn render(&self, template: &Template, context: Value) -> Result<String, Error> {
+        let text = self.replaced.get(template.name).map_or(template.text, String::as_str);
+        render(template.name, text, context)
+    }
+}
 
 /// Renders `template` (its text) with `context`.
 ///

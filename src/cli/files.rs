@@ -117,3 +117,20 @@ pub(super) fn project_file(from: &Path) -> Option<PathBuf> {
         .map(|folder| folder.join(crate::project::FILE_NAME))
         .find(|file| file.is_file())
 }
+
+/// A path relative to the current folder, where it lies there or the current folder lies beside it.
+pub(super) fn as_seen_from_here(path: &Path) -> PathBuf {
+    let (Ok(here), Some(folder)) = (std::env::current_dir(), path.parent()) else {
+        return path.to_owned();
+    };
+    if let Ok(inside) = path.strip_prefix(&here) {
+        return inside.to_owned();
+    }
+    match here.strip_prefix(folder) {
+        Ok(below) => {
+            let up: PathBuf = below.components().map(|_| "..").collect();
+            path.file_name().map_or_else(|| path.to_owned(), |name| up.join(name))
+        }
+        Err(_) => path.to_owned(),
+    }
+}

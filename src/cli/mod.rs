@@ -3,6 +3,7 @@
 //! `sigweave convert rule.yml -t kql` → parse, check, plan, render, print. Exit codes: 0 clean,
 //! 1 findings, 2 usage, 3 internal.
 
+mod build;
 mod check;
 mod convert;
 mod events;
@@ -47,6 +48,7 @@ struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   sigweave check rules                          parse, resolve and type-check every rule
+  sigweave build                                every rule for every environment, as files
   sigweave convert rule.yml -t kql              one rule as KQL for Defender XDR
   sigweave convert rules -t splunk,kql,eql      a folder, three languages
   sigweave run rules events.ndjson              what would have fired, without a SIEM
@@ -60,6 +62,8 @@ Examples:
 enum Command {
     /// Parse, resolve and type-check rules; with targets, also see whether each can say them.
     Check(check::Arguments),
+    /// Write every rule for every environment, as files.
+    Build(build::Arguments),
     /// Print the queries that mean the rules.
     Convert(convert::Arguments),
     /// Run rules over event files; prints what fired, for whom, when and by which events.
@@ -126,6 +130,7 @@ pub fn main() -> ExitCode {
     let mut output = Output::new();
     let code = match cli.command {
         Command::Check(arguments) => check::run(&arguments, &mut output),
+        Command::Build(arguments) => build::run(&arguments, &mut output),
         Command::Convert(arguments) => convert::run(&arguments, &mut output),
         Command::Run(arguments) => run::run(&arguments, &mut output),
         Command::Test(arguments) => test::run(&arguments, &mut output),

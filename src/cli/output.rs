@@ -3,6 +3,8 @@
 //! A closed pipe (`sigweave … | head`) ends the output silently.
 
 use std::io::{BufWriter, IsTerminal, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use annotate_snippets::Renderer;
 
@@ -35,6 +37,11 @@ impl Output {
     /// that no name begins a line of its own or speaks to the terminal.
     pub(super) fn told(&mut self, text: &str) {
         self.line(&visible(text));
+    }
+
+    /// Lines of the result that quote files, such as a diff.
+    pub(super) fn told_lines(&mut self, text: &str) {
+        text.lines().for_each(|line| self.line(&visible(line).replace("\\u{9}", "\t")));
     }
 
     /// Lines beside the result, control characters made visible.
@@ -71,6 +78,36 @@ impl Output {
     /// Writes out what is buffered.
     pub(super) fn flush(&mut self) {
         let _ = self.out.flush();
+    }
+}
+
+/// How far work has come, on a terminal, if it takes more than a second.
+pub(super) struct Progress {
+    begun: Instant,
+    done: AtomicUsize,
+    is_shown: bool,
+}
+
+impl Progress {
+    /// Shown only on a terminal.
+    pub(super) fn new() -> Self {
+        let is_shown = std::io::stderr().is_terminal();
+        Self { begun: Instant::now(), done: AtomicUsize::new(0), is_shown }
+    }
+
+    /// One of so many things is begun.
+    pub(super) fn step(&self, what: &str, of: usize) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed);
+        if self.is_shown && done.is_multiple_of(64) && self.begun.elapsed().as_secs() >= 1 {
+            let _ = write!(std::io::stderr(), "\r{}: {} of {of} ", visible(what), done % of.max(1));
+        }
+    }
+
+    /// Takes what is shown away.
+    pub(super) fn clear(&self) {
+        if self.is_shown && self.begun.elapsed().as_secs() >= 1 {
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+        }
     }
 }
 

@@ -74,7 +74,8 @@ impl Workspace {
         }
         let folders = rule_folders(root.as_deref(), &project);
         let paths = if paths.is_empty() { &folders } else { paths };
-        let chosen = expand(paths)?;
+        let outputs = outputs(root.as_deref(), &project);
+        let chosen = without(expand(paths)?, &outputs);
         if chosen.is_empty() {
             return Err(vec![nothing_below(paths)]);
         }
@@ -84,7 +85,7 @@ impl Workspace {
         let selected = documents.len();
         let mut references = BTreeSet::new();
         if root.is_some() && refers_elsewhere(&documents) {
-            let others = remaining(&folders, &chosen);
+            let others = without(remaining(&folders, &chosen), &outputs);
             let ids = add_sources(&others, &mut sources, &mut diagnostics)?;
             references.extend(ids.iter().copied());
             let ids = readable(&ids, &diagnostics);
@@ -185,6 +186,35 @@ impl Workspace {
     }
 }
 
+/// A project as its file describes it.
+pub(super) struct Loaded {
+    /// The folder of its file.
+    pub(super) root: PathBuf,
+    /// Its file's text.
+    pub(super) text: String,
+    /// What it says.
+    pub(super) project: Project,
+    /// Its rule folders.
+    pub(super) folders: Vec<PathBuf>,
+    /// The texts that were read.
+    pub(super) sources: SourceMap,
+}
+
+/// The project of the current folder, without its rules; what is wrong with it is said when they are
+/// loaded.
+///
+/// # Errors
+/// Its file cannot be read.
+pub(super) fn project(settings: &[String]) -> Result<Option<Loaded>, Vec<String>> {
+    let mut sources = SourceMap::default();
+    let found = &mut Diagnostics::default();
+    let (root, project) = read_project(Path::new("."), settings, &mut sources, found)?;
+    let Some(root) = root else { return Ok(None) };
+    let text = sources.text(SourceId::default()).to_owned();
+    let folders = rule_folders(Some(&root), &project);
+    Ok(Some(Loaded { root, text, project, folders, sources }))
+}
+
 /// The rule files that the paths select; without paths, those of the project's rule folders.
 ///
 /// # Errors
@@ -196,7 +226,32 @@ pub(super) fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<String>>
     let mut sources = SourceMap::default();
     let (root, project) =
         read_project(Path::new("."), &[], &mut sources, &mut Diagnostics::default())?;
-    expand(&rule_folders(root.as_deref(), &project))
+    let found = expand(&rule_folders(root.as_deref(), &project))?;
+    Ok(without(found, &outputs(root.as_deref(), &project)))
+}
+
+/// The folders in which outputs of the project lie, which hold no rules.
+fn outputs(root: Option<&Path>, project: &Project) -> Vec<PathBuf> {
+    let Some(root) = root else { return Vec::new() };
+    let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+    let rules: Vec<PathBuf> = rule_folders(Some(root), project).into_iter().map(absolute).collect();
+    // A folder that rules lie in is no place for outputs: `build` says so.
+    let holds_rules = |output: &PathBuf| rules.iter().any(|folder| folder.starts_with(output));
+    let outputs = project.environments.values().map(|environment| &environment.output.node);
+    outputs
+        .map(|output| absolute(root.join(output)))
+        .filter(|output| !holds_rules(output))
+        .collect()
+}
+
+/// The files that lie in none of the folders.
+fn without(mut files: Vec<PathBuf>, folders: &[PathBuf]) -> Vec<PathBuf> {
+    let lies = |file: &PathBuf| {
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+        folders.iter().any(|folder| file.starts_with(folder))
+    };
+    files.retain(|file| !lies(file));
+    files
 }
 
 fn nothing_below(paths: &[PathBuf]) -> String {
@@ -232,6 +287,7 @@ fn read_project(
     else {
         return Ok((None, Project::default()));
     };
+    let path = files::as_seen_from_here(&path);
     let bytes = files::read(&path).map_err(|problem| vec![problem])?;
     let id = sources.add(path.display().to_string(), String::from_utf8_lossy(&bytes));
     let set = (!settings.is_empty()).then(|| Overrides::lines(settings)).transpose();

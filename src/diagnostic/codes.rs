@@ -195,6 +195,15 @@ codes! {
     UnknownEnvironment "E0707" "unknown-environment" "the project has no such environment";
     RefusalNotMet "E0708" "refusal-not-met" "a rule that the project lists as refused is taken";
     BadSchedule "E0710" "bad-schedule" "a schedule or a duration cannot be read";
+    LookbackTooShort "E0711" "look-back" "a run cannot look back as far as the rule needs";
+    ArtifactKey "E0712" "artifact-key" "a rule lacks something that an artifact needs";
+    ArtifactLimit "E0713" "artifact-limit" "an artifact would exceed a limit of its product";
+    UnknownFormat "E0714" "unknown-format" "an environment has no such format";
+    OutputOutside "E0715" "output-outside" "outputs may not be written there";
+    OutputForeign "E0716" "output-foreign" "something that is not Sigweave's is in the way of outputs";
+    OutputLocked "E0717" "output-locked" "another build writes the outputs";
+    OutputClash "E0718" "output-clash" "two rules are built to the same file";
+    StaleOutput "E0719" "stale-output" "an output is not what the rule is built to";
     // E08xx: events and tests
     CaseFailed "E0801" "case-failed" "a case of a test file does not come out as it must";
     TestKey "E0802" "test-key" "a test file has an unknown key or base";
@@ -258,5 +267,8 @@ codes! {
     FilterWidens "W0602" "filter-widens" "a filter on an event under `not` makes the rule fire more";
     FixedWindows "W0603" "fixed-windows" "windows begin at fixed times instead of sliding";
     SimultaneousEvents "W0606" "simultaneous-events" "events of the same millisecond are not told apart";
+    SuppressionLost "W0701" "suppression-lost" "an artifact cannot hold back alerts as the rule says";
+    ShortInterval "W0702" "short-interval" "a rule runs often in relation to its window";
+    OutputEdited "W0703" "output-edited" "an output was changed by hand";
     Untested "W0801" "untested" "a rule has no case in which it fires, or none in which it stays silent";
 }

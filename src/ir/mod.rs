@@ -7,11 +7,13 @@
 
 mod condition;
 mod predicate;
+mod reach;
 mod regex;
 pub mod words;
 
 pub use condition::{Aggregate, Anchor, Class, Cond, Correlation, Key, PatternId, Step, Transform};
 pub use predicate::{Cmp, FieldRef, Op, Part, Predicate, Regex, Test, TextCmp, TextTest, TimePart};
+pub use reach::Reach;
 
 use std::sync::Arc;
 

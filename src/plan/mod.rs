@@ -68,6 +68,20 @@ pub struct Plan {
     pub platform: String,
     /// What is done.
     pub body: PlanBody,
+    /// Which firings one run reports; none: all that are found.
+    pub report: Option<Report>,
+}
+
+/// The range of firings that a run reports, in milliseconds: a run at `R` reports those of
+/// `[R - delay - after - interval, R - delay - after)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Report {
+    /// Between two runs.
+    pub interval: u64,
+    /// How late events may come.
+    pub delay: u64,
+    /// How long after a firing the events lie that decide it.
+    pub after: u64,
 }
 
 /// What a plan does.
@@ -125,6 +139,17 @@ impl Leg {
     }
 }
 
+impl Plan {
+    /// Names of the parts of the key; none of single events.
+    #[must_use]
+    pub fn keys(&self) -> &[String] {
+        match &self.body {
+            PlanBody::Filter(_) => &[],
+            PlanBody::Timeline(timeline) => &timeline.keys,
+        }
+    }
+}
+
 /// A computed column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Let {
@@ -151,6 +176,7 @@ pub fn plan(rule: &Rule, platform: &Platform) -> Result<Plan, Vec<Diagnostic>> {
         meta: rule.meta.clone(),
         platform: platform.name.clone(),
         body,
+        report: None,
     })
 }
 

@@ -38,6 +38,12 @@ impl Span {
         }
     }
 
+    /// Its first place: for what is said about all of it.
+    #[must_use]
+    pub fn head(self) -> Self {
+        Self { end: self.start, ..self }
+    }
+
     /// The byte range.
     #[must_use]
     pub fn range(self) -> std::ops::Range<usize> {

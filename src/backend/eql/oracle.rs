@@ -53,7 +53,7 @@ fn plan(spec: &Value) -> Plan {
         None => PlanBody::Timeline(Box::new(timeline(spec))),
     };
     let meta = Meta { accept, ..Meta::default() };
-    Plan { rule: "rule".into(), meta, platform: "test".into(), body }
+    Plan { rule: "rule".into(), meta, platform: "test".into(), body, report: None }
 }
 
 fn leg(flags: Vec<Predicate<Column>>) -> Leg {

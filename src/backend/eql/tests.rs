@@ -40,8 +40,13 @@ pub(super) fn leg(place: Place, flags: Vec<(usize, Predicate<Column>)>) -> Leg {
 }
 
 pub(super) fn render(body: PlanBody) -> Result<Vec<String>, Vec<Diagnostic>> {
-    let plan =
-        Plan { rule: "rule".into(), meta: Meta::default(), platform: "elastic".into(), body };
+    let plan = Plan {
+        rule: "rule".into(),
+        meta: Meta::default(),
+        platform: "elastic".into(),
+        body,
+        report: None,
+    };
     let queries = Eql.render(&plan)?;
     Ok(queries.into_iter().map(|query| query.text).collect())
 }

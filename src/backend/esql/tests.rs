@@ -49,7 +49,7 @@ fn leg(table: &str, flags: Vec<Predicate<Column>>) -> Leg {
 
 fn rendered(body: PlanBody, accept: Vec<Code>) -> Result<Vec<String>, Vec<String>> {
     let meta = Meta { accept, ..Meta::default() };
-    let plan = Plan { rule: "rule".into(), meta, platform: "elastic".into(), body };
+    let plan = Plan { rule: "rule".into(), meta, platform: "elastic".into(), body, report: None };
     match Esql.render(&plan) {
         Ok(queries) => Ok(queries.into_iter().map(|query| query.text).collect()),
         Err(found) => Err(found.into_iter().map(|found| found.code.id().to_owned()).collect()),

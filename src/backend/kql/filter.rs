@@ -8,26 +8,31 @@ use minijinja::{Value, context};
 use super::leg;
 use super::predicate::{self, Nulls};
 use super::syntax::{self, Kusto};
-use super::{Kql, boolean, broken_template};
+use super::{Kql, boolean, broken_template, reported};
 use crate::backend::infix::Expr;
 use crate::backend::template;
 use crate::diagnostic::Diagnostic;
 use crate::ir::Predicate;
-use crate::plan::{Leg, Let};
+use crate::plan::{Leg, Let, Report};
 use crate::platform::Column;
 use crate::source::Span;
 
 const TEMPLATE: &str = include_str!("../../../templates/kql/filter.j2");
 
 /// The query for the events of any leg.
-pub(super) fn render(legs: &[Leg], rule: Span) -> Result<String, Vec<Diagnostic>> {
+pub(super) fn render(
+    legs: &[Leg],
+    report: Option<Report>,
+    rule: Span,
+) -> Result<String, Vec<Diagnostic>> {
     let mut refused = Vec::new();
     legs.iter().for_each(|leg| leg::check_names(leg, rule, &mut refused));
     let sources: Vec<Value> = by_table(legs)
         .iter()
         .map(|branch| {
-            let stages = branch.stages(rule, &mut refused);
-            let stages: Vec<Value> = stages.into_iter().map(Value::from).collect();
+            let range = report.and_then(|report| branch.range(report));
+            let stages = range.into_iter().chain(branch.stages(rule, &mut refused));
+            let stages: Vec<Value> = stages.map(Value::from).collect();
             context! { table => Value::from(syntax::name(branch.table)), stages => stages }
         })
         .collect();
@@ -64,6 +69,12 @@ fn by_table(legs: &[Leg]) -> Vec<Branch<'_>> {
 }
 
 impl Branch<'_> {
+    /// The rows of the report range.
+    fn range(&self, report: Report) -> Option<Kusto> {
+        let time = syntax::name(&self.legs.first()?.place.time.name);
+        Some(Kusto::trusted(format!("where {}", reported(report, &time))))
+    }
+
     fn stages(&self, rule: Span, refused: &mut Vec<Diagnostic>) -> Vec<Kusto> {
         if let [only] = self.legs.as_slice() {
             return leg::stages(only, &wanted(only), rule, refused);

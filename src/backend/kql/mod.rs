@@ -27,7 +27,7 @@ mod totals;
 use super::infix::Operators;
 use super::{Backend, Query};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Plan, PlanBody};
+use crate::plan::{Plan, PlanBody, Report};
 use crate::source::Span;
 
 /// The KQL back end, and the mark of fragments in its language.
@@ -49,11 +49,23 @@ impl Backend for Kql {
 
     fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>> {
         let text = match &plan.body {
-            PlanBody::Filter(legs) => filter::render(legs, plan.meta.span)?,
-            PlanBody::Timeline(timeline) => timeline::render(timeline, plan.meta.span)?,
+            PlanBody::Filter(legs) => filter::render(legs, plan.report, plan.meta.span)?,
+            PlanBody::Timeline(timeline) => {
+                timeline::render(timeline, plan.report, plan.meta.span)?
+            }
         };
         Ok(vec![Query { text, approximate: Vec::new() }])
     }
+}
+
+/// Whether a time lies in the range that a run reports. Runs may start some seconds late, so the
+/// range is that of the minute.
+fn reported(report: Report, time: &syntax::Kusto) -> syntax::Kusto {
+    let until = report.delay.saturating_add(report.after);
+    let from = syntax::timespan(until.saturating_add(report.interval));
+    let run = "bin(now(), 1m)";
+    let until = syntax::timespan(until);
+    syntax::Kusto::trusted(format!("{time} >= {run} - {from} and {time} < {run} - {until}"))
 }
 
 /// A skeleton that does not fit what it is given; a test renders each of them.

@@ -10,21 +10,25 @@
 
 use minijinja::{Value, context};
 
-use super::broken_template;
 use super::legs::{self, Shape};
 use super::names::Names;
 use super::scan::{self, Class, Scan};
 use super::syntax::{self, Kusto};
+use super::{broken_template, reported};
 use crate::backend::template;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Timeline, part};
+use crate::plan::{Report, Timeline, part};
 use crate::source::Span;
 
 const TEMPLATE: &str = include_str!("../../../templates/kql/timeline.j2");
 
 /// The query for the firings of a correlation; of a chain, each correlation is a `let` of its
 /// firings.
-pub(super) fn render(timeline: &Timeline, rule: Span) -> Result<String, Vec<Diagnostic>> {
+pub(super) fn render(
+    timeline: &Timeline,
+    report: Option<Report>,
+    rule: Span,
+) -> Result<String, Vec<Diagnostic>> {
     let chain = || timeline.chained.iter().chain([timeline]);
     let taken: Vec<String> = chain().flat_map(legs::columns).collect();
     let names = Names::apart_from(&taken.iter().map(String::as_str).collect::<Vec<_>>());
@@ -35,10 +39,12 @@ pub(super) fn render(timeline: &Timeline, rule: Span) -> Result<String, Vec<Diag
         let shape = Shape::of(inner, first, &names, rule, &mut refused);
         first += inner.legs.len();
         let firings = (number + 1 < chain().count()).then_some(number);
+        let report = report.filter(|_| firings.is_none());
         let stage = Stage {
             timeline: inner,
             shape: &shape,
             firings,
+            report,
             chained: &chained,
             chained_timelines: &timeline.chained,
         };
@@ -59,6 +65,8 @@ struct Stage<'a> {
     shape: &'a Shape<'a>,
     /// Its number, if others read its firings.
     firings: Option<usize>,
+    /// Which firings are reported.
+    report: Option<Report>,
     /// What stands before it.
     chained: &'a [Kusto],
     /// Of which correlations that is.
@@ -87,6 +95,7 @@ impl Stage<'_> {
         let context = context! {
             looks_ahead => all.any(|timeline| !timeline.nexts.is_empty()),
             chained => before.iter().cloned().map(Value::from).collect::<Vec<_>>(),
+            reported => optional(self.report.map(|report| reported(report, &names.one("time")))),
             firings_name => optional(self.firings.map(|number| names.of("firings", number))),
             ..pipeline.context(sources)
         };

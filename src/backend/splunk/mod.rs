@@ -48,7 +48,7 @@ impl Backend for Splunk {
         let span = plan.meta.span;
         let text = match &plan.body {
             PlanBody::Filter(legs) => filter(legs, span)?,
-            PlanBody::Timeline(found) => timeline::timeline(found, span)?,
+            PlanBody::Timeline(found) => timeline::timeline(found, plan.report, span)?,
         };
         Ok(vec![Query { text, approximate: Vec::new() }])
     }

@@ -20,7 +20,7 @@ use super::{nexts, render, shows, totals, trusted, values};
 use crate::backend::infix::{Expr, all, any, not};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::PatternId;
-use crate::plan::{Before, Fire, Holds, Leg, Link, Start, Timeline};
+use crate::plan::{Before, Fire, Holds, Leg, Link, Report, Start, Timeline};
 use crate::source::Span;
 
 /// The longest window of `streamstats` in events (`max_stream_window` of limits.conf).
@@ -32,7 +32,11 @@ const MAX_PATTERNS: usize = 50;
 ///
 /// # Errors
 /// Refusals of what it cannot say exactly; `span` is the rule's place.
-pub(super) fn timeline(timeline: &Timeline, span: Span) -> Result<String, Vec<Diagnostic>> {
+pub(super) fn timeline(
+    timeline: &Timeline,
+    report: Option<Report>,
+    span: Span,
+) -> Result<String, Vec<Diagnostic>> {
     let chained = collect(timeline.chained.iter().enumerate().map(|(number, inner)| {
         let keys = Keys::new(inner, span)?;
         let more = context! {
@@ -40,6 +44,7 @@ pub(super) fn timeline(timeline: &Timeline, span: Span) -> Result<String, Vec<Di
             chained => Vec::<Value>::new(),
             read => trusted(firings::read(inner)),
             occurrence => trusted(firings::occurrence(number, &keys.names)),
+            reported => false,
         };
         stage(inner, &keys, Rows::Firings, more, span)
     }))?;
@@ -55,8 +60,20 @@ pub(super) fn timeline(timeline: &Timeline, span: Span) -> Result<String, Vec<Di
         columns => trusted(firings::columns(events(), span)?),
         chained => chained.into_iter().map(trusted).collect::<Vec<_>>(),
         occurrence => false,
+        reported => report.map(|report| trusted(reported(report))),
     };
     stage(timeline, &keys, rows, more, span)
+}
+
+/// Whether a firing lies in the range that a run reports. The search ends where late events may still
+/// come (`dispatch.latest_time`), so its end is what the range is counted from.
+fn reported(report: Report) -> String {
+    let end = |before: u64| match before {
+        0 => "info_max_time*1000".to_owned(),
+        before => format!("info_max_time*1000-{before}"),
+    };
+    let from = end(report.interval.saturating_add(report.after));
+    format!("sw_time>={from} AND sw_time<{}", end(report.after))
 }
 
 /// The steps of one correlation; `more` says what comes before and after.

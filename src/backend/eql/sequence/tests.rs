@@ -42,7 +42,7 @@ fn timeline(cond: Cond) -> Timeline {
 fn render(timeline: Timeline, accept: Vec<Code>) -> Result<Vec<String>, Vec<Code>> {
     let body = PlanBody::Timeline(Box::new(timeline));
     let meta = Meta { accept, ..Meta::default() };
-    let plan = Plan { rule: "r".into(), meta, platform: "p".into(), body };
+    let plan = Plan { rule: "r".into(), meta, platform: "p".into(), body, report: None };
     match Eql.render(&plan) {
         Ok(queries) => Ok(queries.into_iter().map(|query| query.text).collect()),
         Err(problems) => Err(problems.into_iter().map(|problem| problem.code).collect()),

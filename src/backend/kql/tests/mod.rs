@@ -73,6 +73,7 @@ fn plan(body: PlanBody) -> Plan {
         meta: Meta::default(),
         platform: "defender-xdr".to_owned(),
         body,
+        report: None,
     }
 }
 

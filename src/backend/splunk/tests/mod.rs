@@ -49,7 +49,13 @@ pub(super) fn leg(place: Place, flag: Predicate<Column>) -> Leg {
 }
 
 pub(super) fn plan(body: PlanBody) -> Plan {
-    Plan { rule: "r".to_owned(), meta: Meta::default(), platform: "splunk-ta".to_owned(), body }
+    Plan {
+        rule: "r".to_owned(),
+        meta: Meta::default(),
+        platform: "splunk-ta".to_owned(),
+        body,
+        report: None,
+    }
 }
 
 pub(super) fn render(legs: Vec<Leg>) -> Result<String, Vec<Diagnostic>> {

@@ -1,0 +1,365 @@
+//! Artifacts: the keys that each product requires, and values that try to leave their quotes.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::build::{RULE, project};
+use super::{code, run, stderr};
+
+/// A rule over several events, disabled because it is an experiment.
+const WEAVE: &str = "rule many {
+  meta:
+    title          = \"Many starts\"
+    id             = \"1f0c7bd2-7b0a-4a0c-9c0e-2f6a4b7c7a10\"
+    status         = experimental
+    level          = critical
+    description    = \"Both tools within an hour.\"
+    author         = \"Us\"
+    date           = \"2026-11-28\"
+    tags           = [attack.t1553.004, attack.persistence]
+    falsepositives = [\"Administration\"]
+
+  events:
+    a = windows/process_creation where Image endswith '\\certutil.exe'
+    b = windows/process_creation where Image endswith '\\certmgr.exe'
+
+  match:
+    host = Computer
+    over 1h
+
+  condition:
+    a and b
+
+  alert: suppress by host for 24h
+}
+";
+
+fn built(environment: &str, rules: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = project(&format!("[environments.soc]\n{environment}"), rules);
+    let output = run(folder.path(), &["build"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    folder
+}
+
+fn read(folder: &tempfile::TempDir, file: &str) -> String {
+    let path = folder.path().join("build/soc").join(file);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn yaml(text: &str) -> Value {
+    serde_yaml::from_str(text).unwrap()
+}
+
+fn assert_keys(object: &Value, keys: &[&str]) {
+    for key in keys {
+        let found = object.pointer(&format!("/{}", key.replace('.', "/")));
+        assert!(found.is_some_and(|value| !value.is_null()), "no `{key}` in {object:#}");
+    }
+}
+
+/// The stanzas of a conf file; continued lines are joined as Splunk joins them.
+fn stanzas(text: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let mut found: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    let joined = text.replace("\\\n", "\u{0}");
+    for line in joined.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if let Some(name) = line.strip_prefix('[') {
+            found.push((name.strip_suffix(']').unwrap().to_owned(), Vec::new()));
+            continue;
+        }
+        let (key, value) = line.split_once(" =").unwrap_or_else(|| panic!("{line}"));
+        let entries = &mut found.last_mut().unwrap().1;
+        entries.push((key.to_owned(), value.trim_start().replace('\u{0}', "\n")));
+    }
+    found
+}
+
+const SPLUNK: &str = "target = 'splunk'\nplatform = 'splunk-ta'\nschedule = '1h'\n\
+    formats = ['savedsearches', 'contentctl']\n\
+    artifact = { analytic_story = 'Trust', asset_type = 'Endpoint', security_domain = 'endpoint', app = 'soc' }\n";
+
+#[test]
+fn an_app_has_scheduled_searches_with_risk_and_annotations() {
+    let folder = built(SPLUNK, &[("a.yml", RULE), ("b.weave", WEAVE)]);
+    let stanzas = stanzas(&read(&folder, "soc/default/savedsearches.conf"));
+    assert_eq!(stanzas.len(), 2);
+    for (name, entries) in &stanzas {
+        assert!(name.chars().count() <= 99);
+        for key in [
+            "search",
+            "cron_schedule",
+            "dispatch.earliest_time",
+            "dispatch.latest_time",
+            "enableSched",
+            "counttype",
+            "relation",
+            "quantity",
+            "action.correlationsearch.enabled",
+            "action.correlationsearch.label",
+            "action.correlationsearch.annotations",
+            "action.notable.param.severity",
+            "action.risk.param._risk",
+        ] {
+            assert!(
+                entries.iter().any(|(known, value)| known == key && !value.is_empty()),
+                "{key}"
+            );
+        }
+    }
+    let value = |number: usize, key: &str| {
+        let entries: &Vec<(String, String)> = &stanzas[number].1;
+        entries.iter().find(|(known, _)| known == key).unwrap().1.clone()
+    };
+    assert_eq!((value(0, "disabled"), value(1, "disabled")), ("0".into(), "1".into()));
+    assert_eq!(value(0, "dispatch.earliest_time"), "-65m@m");
+    assert_eq!(value(1, "dispatch.earliest_time"), "-125m@m");
+    assert_eq!(value(1, "dispatch.latest_time"), "-5m@m");
+    assert!(value(1, "search").contains("sw_time>=info_max_time*1000-3600000"));
+    assert!(!value(0, "search").contains("addinfo"));
+    assert_eq!(value(1, "alert.suppress.fields"), "host");
+    assert_eq!(value(1, "alert.suppress.period"), "86400s");
+    let risk: Value = serde_json::from_str(&value(1, "action.risk.param._risk")).unwrap();
+    assert_eq!(risk[0]["risk_object_field"], "host");
+    let annotations: Value =
+        serde_json::from_str(&value(0, "action.correlationsearch.annotations")).unwrap();
+    assert_eq!(annotations["mitre_attack"][0], "T1553.004");
+    for file in ["soc/default/app.conf", "soc/metadata/default.meta"] {
+        super::artifacts::stanzas(&read(&folder, file));
+    }
+}
+
+#[test]
+fn contentctl_gets_its_required_keys() {
+    let folder = built(SPLUNK, &[("a.yml", RULE), ("b.weave", WEAVE)]);
+    // A risk needs a field that the search names.
+    let many = yaml(&read(&folder, "contentctl/many_starts.yml"));
+    assert_keys(&many, &["rba.message", "rba.risk_objects.0.score"]);
+    let detection = yaml(&read(&folder, "contentctl/certutil.yml"));
+    assert_keys(
+        &detection,
+        &[
+            "name",
+            "id",
+            "version",
+            "date",
+            "author",
+            "status",
+            "type",
+            "description",
+            "search",
+            "how_to_implement",
+            "known_false_positives",
+            "tags.analytic_story",
+            "tags.asset_type",
+            "tags.product",
+            "tags.security_domain",
+        ],
+    );
+    assert!(detection["search"].as_str().unwrap().ends_with("| `certutil_filter`"));
+}
+
+#[test]
+fn sentinel_gets_its_required_keys_and_a_period_that_covers_the_window() {
+    let environment =
+        "target = 'kql'\nplatform = 'sentinel'\nformats = ['sentinel-yaml', 'sentinel-arm']\n";
+    let folder = built(environment, &[("a.yml", RULE), ("b.weave", WEAVE)]);
+    let keys = [
+        "id",
+        "kind",
+        "name",
+        "description",
+        "severity",
+        "requiredDataConnectors",
+        "query",
+        "queryFrequency",
+        "queryPeriod",
+        "triggerOperator",
+        "triggerThreshold",
+        "entityMappings",
+        "tactics",
+        "relevantTechniques",
+    ];
+    let single = yaml(&read(&folder, "sentinel-yaml/certutil.yml"));
+    let many = yaml(&read(&folder, "sentinel-yaml/many.yml"));
+    assert_keys(&single, &keys);
+    assert_keys(&many, &keys);
+    assert!(single.get("enabled").is_none());
+    assert_eq!(many["enabled"], false);
+    assert_eq!(many["severity"], "High");
+    assert_eq!((&single["queryPeriod"], &many["queryPeriod"]), (&"70m".into(), &"130m".into()));
+    assert_eq!(many["entityMappings"][0]["entityType"], "Host");
+    assert_eq!(many["incidentConfiguration"]["groupingConfiguration"]["lookbackDuration"], "P1D");
+    let query = many["query"].as_str().unwrap();
+    assert!(
+        query.contains("_time >= bin(now(), 1m) - 65m and _time < bin(now(), 1m) - 5m"),
+        "{query}"
+    );
+    let arm: Value = serde_json::from_str(&read(&folder, "sentinel-arm/many.json")).unwrap();
+    let properties = &arm["resources"][0]["properties"];
+    assert_keys(
+        properties,
+        &[
+            "displayName",
+            "enabled",
+            "severity",
+            "query",
+            "queryFrequency",
+            "queryPeriod",
+            "triggerOperator",
+            "triggerThreshold",
+            "suppressionDuration",
+            "suppressionEnabled",
+            "tactics",
+        ],
+    );
+    assert_eq!(arm["resources"][0]["kind"], "Scheduled");
+    assert_eq!(
+        (&properties["queryPeriod"], &properties["enabled"]),
+        (&"PT130M".into(), &false.into())
+    );
+    assert_eq!(properties["techniques"], serde_json::json!(["T1553"]));
+}
+
+#[test]
+fn defender_gets_its_required_keys_and_no_continuous_detection() {
+    let environment = "target = 'kql'\nplatform = 'defender-xdr'\nformats = ['defender']\n";
+    let folder = built(environment, &[("a.yml", RULE), ("b.weave", WEAVE)]);
+    for file in ["certutil", "many"] {
+        let rule: Value =
+            serde_json::from_str(&read(&folder, &format!("defender/{file}.json"))).unwrap();
+        assert_keys(
+            &rule,
+            &[
+                "displayName",
+                "isEnabled",
+                "queryCondition.queryText",
+                "schedule.frequency",
+                "detectionAction.alertTemplate.title",
+                "detectionAction.alertTemplate.description",
+                "detectionAction.alertTemplate.severity",
+                "detectionAction.alertTemplate.category",
+                "detectionAction.alertTemplate.impactedAssets.0.identifier",
+            ],
+        );
+        assert_eq!(rule["schedule"]["frequency"], "PT1H");
+        assert!(rule["schedule"].get("period").is_none());
+        let query = rule["queryCondition"]["queryText"].as_str().unwrap();
+        // The product filters events by their time itself.
+        assert!(!query.contains("where Timestamp"), "{query}");
+        assert!(file == "certutil" || query.contains("ReportId"), "{query}");
+    }
+}
+
+#[test]
+fn elastic_gets_a_rule_per_query_with_ids_of_their_own() {
+    let environment = "target = 'eql'\nplatform = 'elastic-winlogbeat'\nformats = ['elastic-toml', 'kibana-ndjson']\n";
+    let folder = built(environment, &[("a.yml", RULE), ("b.weave", WEAVE)]);
+    let lines = read(&folder, "kibana-ndjson/rules.ndjson");
+    let rules: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rules.len(), 3);
+    let mut ids = std::collections::BTreeSet::new();
+    for rule in &rules {
+        assert_keys(
+            rule,
+            &[
+                "author",
+                "description",
+                "name",
+                "risk_score",
+                "rule_id",
+                "severity",
+                "type",
+                "language",
+                "query",
+                "index",
+                "from",
+                "interval",
+                "threat.0.tactic.id",
+                "threat.0.tactic.name",
+            ],
+        );
+        ids.insert(rule["rule_id"].as_str().unwrap());
+    }
+    assert_eq!(ids.len(), 3);
+    assert_eq!((&rules[0]["enabled"], &rules[1]["enabled"]), (&true.into(), &false.into()));
+    assert_eq!((&rules[1]["risk_score"], &rules[1]["from"]), (&99.into(), &"now-125m".into()));
+    assert_eq!(rules[1]["threat"][1]["technique"][0]["subtechnique"][0]["id"], "T1553.004");
+    assert_eq!(rules[1]["alert_suppression"]["group_by"][0], "winlog.computer_name");
+    for file in ["certutil", "many.1", "many.2"] {
+        let text = read(&folder, &format!("elastic-toml/{file}.toml"));
+        let table: toml::Table = text.parse().unwrap();
+        let rule = serde_json::to_value(&table).unwrap();
+        assert_keys(
+            &rule,
+            &[
+                "metadata.creation_date",
+                "metadata.updated_date",
+                "metadata.maturity",
+                "rule.author",
+                "rule.description",
+                "rule.name",
+                "rule.risk_score",
+                "rule.rule_id",
+                "rule.severity",
+                "rule.type",
+                "rule.language",
+                "rule.query",
+                "rule.threat.0.tactic.id",
+            ],
+        );
+        assert!(ids.contains(rule["rule"]["rule_id"].as_str().unwrap()));
+    }
+}
+
+#[test]
+fn probes_ask_whether_telemetry_arrives() {
+    for (target, platform, ending) in [
+        ("splunk", "splunk-ta", "spl"),
+        ("kql", "sentinel", "kql"),
+        ("eql", "elastic-winlogbeat", "eql"),
+    ] {
+        let environment =
+            format!("target = '{target}'\nplatform = '{platform}'\nformats = ['probe']\n");
+        let folder = built(&environment, &[("a.yml", RULE), ("b.weave", WEAVE)]);
+        let probe = read(&folder, &format!("probe/many.1.{ending}"));
+        assert!(!probe.contains("certutil"), "{probe}");
+        assert!(!folder.path().join(format!("build/soc/probe/many.2.{ending}")).exists());
+    }
+}
+
+/// A title and a description that try every language's way out.
+#[test]
+fn nothing_that_a_rule_says_leaves_its_quotes() {
+    let title = r#"x" ''' ]\"#;
+    let evil = format!(
+        "{title}\nsearch = index=* | delete\n[other]\n'''\nenabled = true\n\"\"\"\n: - # {{{{ x }}}} $y$ \\"
+    );
+    let rule = RULE
+        .replace("title: Certutil", &format!("title: {}", Value::from("[concat('x')] $host$ \\")))
+        .replace(
+            "description: Certutil was started.",
+            &format!("description: {}", Value::from(evil.as_str())),
+        );
+    let folder = built(SPLUNK, &[("a.yml", &rule)]);
+    let text = read(&folder, "soc/default/savedsearches.conf");
+    let found = stanzas(&text);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].1.iter().filter(|(key, _)| key == "search").count(), 1);
+    assert!(text.contains("$$host$$"));
+    let environment =
+        "target = 'kql'\nplatform = 'sentinel'\nformats = ['sentinel-yaml', 'sentinel-arm']\n";
+    let folder = built(environment, &[("a.yml", &rule)]);
+    let sentinel = yaml(&read(&folder, "sentinel-yaml/certutil.yml"));
+    assert_eq!(sentinel["description"].as_str().unwrap(), evil.trim());
+    let arm: Value = serde_json::from_str(&read(&folder, "sentinel-arm/certutil.json")).unwrap();
+    let properties = &arm["resources"][0]["properties"];
+    assert_eq!(properties["displayName"], "[[concat('x')] $host$ \\");
+    let environment =
+        "target = 'eql'\nplatform = 'elastic-winlogbeat'\nformats = ['elastic-toml']\n";
+    let folder = built(environment, &[("a.yml", &rule)]);
+    let table: toml::Table = read(&folder, "elastic-toml/certutil.toml").parse().unwrap();
+    assert_eq!(table["rule"]["description"].as_str().unwrap(), evil.trim());
+    assert!(table["rule"].get("enabled").is_none());
+    assert!(Path::new(folder.path()).join("build/soc/manifest.json").exists());
+}
