@@ -31,7 +31,7 @@ use super::event::{Event, Value};
 use super::key::KeyValues;
 use super::result::{Seen, Verdict};
 use alerts::Alerts;
-use bindings::Valuation;
+use bindings::{Trial, Valuation};
 use firing::{Firing, Shown};
 use intake::Intake;
 use moment::Moment;
@@ -271,7 +271,9 @@ impl Timeline {
             0 => moment(&Valuation::default()),
             bindings => {
                 let relevant = state.all(from, to);
-                let (valuations, some_cut) = bindings::valuations(bindings, relevant);
+                let (needed, fires) = (&self.shape.needed, &self.shape.fires.0);
+                let trial = Trial { bindings, needed, fires, at: occurrence };
+                let (valuations, some_cut) = trial.valuations(relevant);
                 cut = some_cut;
                 valuations.iter().filter_map(moment).reduce(Firing::and)
             }

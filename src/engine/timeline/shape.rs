@@ -62,6 +62,8 @@ pub(super) struct Shape {
     pub aggregates: Vec<TrackId>,
     /// The number of its orders.
     pub orders: usize,
+    /// Patterns without an occurrence of which it does not hold.
+    pub needed: Vec<PatternId>,
     /// The patterns at whose occurrences it is evaluated, and their track.
     pub fires: (Vec<PatternId>, TrackId),
     /// Milliseconds before a firing that it may look at.
@@ -93,7 +95,26 @@ impl Shape {
         };
         let track = builder.tracks.of(&fires);
         let Builder { tracks, operands, aggregates, orders, back, ahead, .. } = builder;
-        Self { root, tracks, operands, aggregates, orders, fires: (fires, track), back, ahead }
+        let (needed, fires) = (needed(cond), (fires, track));
+        Self { root, tracks, operands, aggregates, orders, needed, fires, back, ahead }
+    }
+}
+
+/// Patterns that must occur for a condition to hold; maybe not all of them.
+fn needed(cond: &Cond) -> Vec<PatternId> {
+    match cond {
+        Cond::Seen(pattern) => vec![*pattern],
+        Cond::Chain(steps) => steps.iter().map(|step| step.pattern).collect(),
+        Cond::All(parts) => parts.iter().flat_map(needed).collect(),
+        Cond::Count { of, cmp: Cmp::Gte, value: 1.. } if of.len() == 1 => of.clone(),
+        Cond::Absent { of: Some(of), .. } => vec![*of],
+        Cond::Count { .. }
+        | Cond::Aggregate { .. }
+        | Cond::Absent { of: None, .. }
+        | Cond::Score { .. }
+        | Cond::AtLeast(..)
+        | Cond::Any(_)
+        | Cond::Not(_) => Vec::new(),
     }
 }
 

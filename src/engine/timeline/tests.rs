@@ -288,3 +288,42 @@ fn a_binding_looks_past_the_events_it_leaves_out() {
     let (_, verdict) = timeline.verdicts().next().unwrap();
     assert_eq!((verdict.first, verdict.count), (Some(4), 1));
 }
+
+#[test]
+fn bindings_over_many_values_are_decided() {
+    let bound =
+        |name: &str| Some((FieldRef { name: name.to_owned(), ty: Type::Text }, Transform::None));
+    let c = PatternId(2);
+    let key = |name: &str, fields| Key { name: name.to_owned(), fields };
+    let correlation = Correlation {
+        patterns: vec![pattern("a"), pattern("b"), pattern("c")],
+        keys: vec![
+            key("v", vec![bound("v"), bound("v"), None]),
+            key("w", vec![None, bound("w"), bound("w")]),
+        ],
+        window: 10_000,
+        skew: 0,
+        cond: Cond::All(vec![Cond::Seen(A), Cond::Seen(B), Cond::Seen(c)]),
+        show: Vec::new(),
+    };
+    let mut timeline = Timeline::new(&Arc::new(correlation), Bounds::default());
+    let mut push = |time: i64, values: &[(&str, i64)], pattern| {
+        let field = |(name, value): &(&str, i64)| {
+            ((*name).to_owned(), Value::from(value.to_string().as_str()))
+        };
+        let fields = values.iter().map(field).collect();
+        let mut event = Event::new(Origin { file: "e".into(), line: 1 }, fields);
+        event.time = Some(time);
+        timeline.push(&event, &[Sighting { pattern, renames: &[] }]);
+    };
+    for at in 0..300 {
+        push(at, &[("v", at)], A);
+        push(at, &[("w", at)], c);
+    }
+    push(1_000, &[("v", 5), ("w", 300)], B);
+    push(1_001, &[("v", 5), ("w", 7)], B);
+    timeline.finish();
+    let (_, verdict) = timeline.verdicts().next().unwrap();
+    let undecided = timeline.losses().undecided;
+    assert_eq!((verdict.first, verdict.count, undecided), (Some(1_001), 1, 0));
+}
