@@ -80,6 +80,16 @@ MUTANTS = [
     Mutant("lost null check under `not`", "eql", each(r"\(\??([\w.]+) != null and (\??\1 [^()]*)\)", r"(\2)")),
     Mutant("an event follows itself", "kql", self_following),
     Mutant("an event follows itself", "splunk", own_group),
+    Mutant("a value leaves a millisecond early", "kql", each(r"_time \+ (\d+)ms\)", lambda m: f"_time + {int(m[1]) - 1}ms)")),
+    Mutant("a value leaves a millisecond early", "splunk", each(r"sw_time\+(\d+)\)", lambda m: f"sw_time+{int(m[1]) - 1})")),
+    Mutant("a value that comes again counts again", "kql", each(r"(_held\d+) == 1,", r"\1 >= 1,")),
+    Mutant("a value that comes again counts again", "splunk", each(r"(sw_held\d+)=1,", r"\1>=1,")),
+    Mutant("what leaves is an event", "kql", each(r", _mask = iff\(_copy == 0, _mask, 0\)", "")),
+    Mutant("what leaves is an event", "splunk", each(r"sw_mask=if\(sw_copy=0, sw_mask, 0\)", "sw_mask=sw_mask")),
+    Mutant("lost check that there are values", "kql", each(r"_total\d+ > 0 and ", "")),
+    Mutant("lost check that there are values", "splunk", each(r"sw_total\d+>0 AND ", "")),
+    Mutant("a rank rounded down", "kql", each(r"< ([\d.]+ \* _total\d+)", r"< bin(\1, 1)")),
+    Mutant("a rank rounded down", "splunk", each(r"<([\d.]+\*sw_total\d+)", r"<floor(\1)")),
 ]
 
 
