@@ -15,6 +15,8 @@ mod artifacts;
 mod build;
 #[path = "cli/lints.rs"]
 mod lints;
+#[path = "cli/machine.rs"]
+mod machine;
 
 use std::fs;
 use std::io::Write;

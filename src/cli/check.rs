@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
-use crate::diagnostic::{Diagnostic, Severity, render_json};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::ir::Rule;
 use crate::syntax::ast::Document;
 
@@ -17,7 +17,7 @@ use super::mend::{self, Mode};
 use super::output::{Output, counted, tally};
 use super::portability::{self, Row, Verdict};
 use super::workspace::Workspace;
-use super::{FINDINGS, GoalArguments};
+use super::{FINDINGS, GoalArguments, report};
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
@@ -30,7 +30,8 @@ Examples:
                                             refused, and why
   sigweave check --strict                   also what only a style guide objects to
   sigweave check --fix --dry-run            what could be mended; without --dry-run, mends it
-  sigweave check --format markdown          the same report for a comment on a change")]
+  sigweave check --format markdown          the same report for a comment on a change
+  sigweave check --format sarif > s.sarif   the findings for code scanning")]
 pub(super) struct Arguments {
     /// Rule files or folders; `-` is standard input. Without any, the project's rule folders.
     #[arg(value_name = "PATH")]
@@ -64,12 +65,18 @@ enum Format {
     Json,
     /// For a comment on a change.
     Markdown,
+    /// A SARIF 2.1.0 log of the findings, for code scanning.
+    Sarif,
+    /// The findings as annotations of GitHub's workflows.
+    Github,
+    /// The findings as a JUnit report.
+    Junit,
 }
 
 /// What is printed.
 enum Shown {
     Findings,
-    FindingsAsJson,
+    FindingsAs(report::Format),
     Report,
     ReportAsJson,
     ReportAsMarkdown,
@@ -79,7 +86,10 @@ impl Shown {
     fn of(arguments: &Arguments) -> Self {
         match (arguments.format, arguments.report) {
             (Format::Text, false) => Self::Findings,
-            (Format::Json, false) => Self::FindingsAsJson,
+            (Format::Json, false) => Self::FindingsAs(report::Format::Json),
+            (Format::Sarif, _) => Self::FindingsAs(report::Format::Sarif),
+            (Format::Github, _) => Self::FindingsAs(report::Format::Github),
+            (Format::Junit, _) => Self::FindingsAs(report::Format::Junit),
             (Format::Text, true) => Self::Report,
             (Format::Json, true) => Self::ReportAsJson,
             (Format::Markdown, _) => Self::ReportAsMarkdown,
@@ -101,7 +111,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
         Err(problems) => return usage(output, &problems),
     };
     let shown = Shown::of(arguments);
-    if goals.is_empty() && !matches!(shown, Shown::Findings | Shown::FindingsAsJson) {
+    if goals.is_empty() && !matches!(shown, Shown::Findings | Shown::FindingsAs(_)) {
         let problem = "a report on which languages? say `-t splunk,kql,eql`, or name environments \
                        in sigweave.toml";
         return usage(output, &[problem.to_owned()]);
@@ -109,10 +119,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
     let (rows, said) = tried(&workspace, &goals);
     let said = workspace.settled(said);
     match shown {
-        Shown::FindingsAsJson => {
-            for diagnostic in workspace.reported().chain(&said) {
-                output.line(&render_json(diagnostic, &workspace.sources));
-            }
+        Shown::FindingsAs(format) => {
+            let found: Vec<&Diagnostic> = workspace.reported().chain(&said).collect();
+            report::print(format, &found, &workspace.file_names(), &workspace.sources, output);
         }
         Shown::Findings => {
             output.findings(workspace.reported().chain(&said), &workspace.sources);

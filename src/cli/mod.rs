@@ -5,23 +5,27 @@
 
 mod build;
 mod check;
+mod completions;
 mod convert;
 mod events;
 mod explain;
 mod files;
 mod fmt;
 mod goal;
+mod init;
 mod lints;
 mod list;
 mod mend;
 mod output;
 mod platforms;
 mod portability;
+mod report;
 mod run;
 mod schema;
 mod silence;
 mod stats;
 mod table;
+mod templates;
 mod test;
 mod translate;
 mod workspace;
@@ -36,6 +40,8 @@ use output::Output;
 const FINDINGS: u8 = 1;
 /// The command line was wrong.
 const USAGE: u8 = 2;
+/// Sigweave failed.
+const INTERNAL: u8 = 3;
 
 /// One detection rule in git, the same detection in Splunk, Microsoft KQL and Elastic.
 #[derive(Debug, Parser)]
@@ -47,6 +53,7 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  sigweave init                                 a project with rules, tests, hook and CI files
   sigweave check rules                          parse, resolve and type-check every rule
   sigweave build                                every rule for every environment, as files
   sigweave convert rule.yml -t kql              one rule as KQL for Defender XDR
@@ -62,6 +69,8 @@ Examples:
 enum Command {
     /// Parse, resolve and type-check rules; with targets, also see whether each can say them.
     Check(check::Arguments),
+    /// Make a project that passes check, test and build at once, with hook and CI files.
+    Init(init::Arguments),
     /// Write every rule for every environment, as files.
     Build(build::Arguments),
     /// Print the queries that mean the rules.
@@ -80,6 +89,10 @@ enum Command {
     List(list::Arguments),
     /// Import schemas of one's own tables.
     Schema(schema::Arguments),
+    /// List or show the templates of artifacts, which `build --templates` replaces.
+    Templates(templates::Arguments),
+    /// Print a script that completes commands and options in a shell.
+    Completions(completions::Arguments),
 }
 
 /// How results are printed.
@@ -127,19 +140,34 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let mut output = Output::new();
-    let code = match cli.command {
-        Command::Check(arguments) => check::run(&arguments, &mut output),
-        Command::Build(arguments) => build::run(&arguments, &mut output),
-        Command::Convert(arguments) => convert::run(&arguments, &mut output),
-        Command::Run(arguments) => run::run(&arguments, &mut output),
-        Command::Test(arguments) => test::run(&arguments, &mut output),
-        Command::Fmt(arguments) => fmt::run(&arguments, &mut output),
-        Command::Explain(arguments) => explain::run(&arguments, &mut output),
-        Command::Stats(arguments) => stats::run(&arguments, &mut output),
-        Command::List(arguments) => list::run(&arguments, &mut output),
-        Command::Schema(arguments) => schema::run(&arguments, &mut output),
-    };
-    output.flush();
-    ExitCode::from(code)
+    guarded(|| {
+        let mut output = Output::new();
+        let code = dispatch(cli.command, &mut output);
+        output.flush();
+        code
+    })
+}
+
+/// The exit code of the work; that of an internal error if it panics, which is a bug of ours.
+fn guarded(work: impl FnOnce() -> u8) -> ExitCode {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    ExitCode::from(done.unwrap_or(INTERNAL))
+}
+
+fn dispatch(command: Command, output: &mut Output) -> u8 {
+    match command {
+        Command::Check(arguments) => check::run(&arguments, output),
+        Command::Init(arguments) => init::run(&arguments, output),
+        Command::Build(arguments) => build::run(&arguments, output),
+        Command::Convert(arguments) => convert::run(&arguments, output),
+        Command::Run(arguments) => run::run(&arguments, output),
+        Command::Test(arguments) => test::run(&arguments, output),
+        Command::Fmt(arguments) => fmt::run(&arguments, output),
+        Command::Explain(arguments) => explain::run(&arguments, output),
+        Command::Stats(arguments) => stats::run(&arguments, output),
+        Command::List(arguments) => list::run(&arguments, output),
+        Command::Schema(arguments) => schema::run(&arguments, output),
+        Command::Templates(arguments) => templates::run(&arguments, output),
+        Command::Completions(arguments) => completions::run(&arguments, output),
+    }
 }

@@ -145,6 +145,12 @@ impl Workspace {
         self.levels.settle(found, &self.sources, &self.documents)
     }
 
+    /// The names of the selected files.
+    pub(super) fn file_names(&self) -> Vec<String> {
+        let sources = self.files.iter().filter_map(|id| self.sources.get(*id));
+        sources.map(|source| source.name.clone()).collect()
+    }
+
     /// The selected documents with what they mean.
     pub(super) fn selection(&self) -> impl Iterator<Item = (&Document, Option<&Arc<Rule>>)> {
         let rules = self.rules.iter().map(Option::as_ref).chain(std::iter::repeat(None));

@@ -204,6 +204,7 @@ codes! {
     OutputLocked "E0717" "output-locked" "another build writes the outputs";
     OutputClash "E0718" "output-clash" "two rules are built to the same file";
     StaleOutput "E0719" "stale-output" "an output is not what the rule is built to";
+    UnknownTemplate "E0720" "unknown-template" "there is no such template";
     // E08xx: events and tests
     CaseFailed "E0801" "case-failed" "a case of a test file does not come out as it must";
     TestKey "E0802" "test-key" "a test file has an unknown key or base";

@@ -7,6 +7,7 @@
 //!  .help("the nearest name is `Image`")` → `error[E0301]: no field …` with the line and a caret.
 
 mod codes;
+pub mod machine;
 mod render;
 
 pub use codes::{CODES, Code, CodeEntry, Severity, page};

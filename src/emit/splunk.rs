@@ -245,7 +245,7 @@ fn plain_name(title: &str) -> String {
 /// The pieces, unless something was wrong.
 pub(super) fn finish(facts: Facts<'_>, pieces: Vec<Piece>) -> Result<Emitted, Vec<Diagnostic>> {
     use crate::diagnostic::Severity;
-    let is_error = |found: &Diagnostic| found.code.severity() == Severity::Error;
+    let is_error = |found: &Diagnostic| found.severity() == Severity::Error;
     if facts.found.iter().any(is_error) {
         return Err(facts.found);
     }

@@ -1,7 +1,7 @@
 //! An environment's rules → its files and manifest, in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -11,6 +11,7 @@ use crate::backend::Query;
 use crate::backend::template::Templates;
 use crate::cli::goal::Goal;
 use crate::cli::output::Progress;
+use crate::cli::report::relative;
 use crate::cli::workspace::Workspace;
 use crate::diagnostic::{Code, Diagnostic, Severity, nearest};
 use crate::emit::{self, Format, Piece, Subject};
@@ -45,7 +46,7 @@ pub(super) struct Built {
 
 impl Built {
     pub(super) fn has_errors(&self) -> bool {
-        self.found.iter().any(|found| found.code.severity() == Severity::Error)
+        self.found.iter().any(|found| found.severity() == Severity::Error)
     }
 }
 
@@ -227,7 +228,7 @@ fn make(target: &Target<'_>, workspace: &Workspace, job: &Job<'_>) -> Made {
             entry.plan = Some(target.goal.backend.plan_name(&plan));
             entry.exactness = exactness(&queries);
             entry.files = pieces.iter().map(|piece| piece.path.clone()).collect();
-            if found.iter().any(|found| found.code.severity() == Severity::Error) {
+            if found.iter().any(|found| found.severity() == Severity::Error) {
                 return Made::Refused(found);
             }
             Made::Files { pieces, entry, found }
@@ -251,27 +252,6 @@ fn entry(target: &Target<'_>, workspace: &Workspace, rule: &Rule) -> Entry {
         exactness: "refused".to_owned(),
         files: Vec::new(),
     }
-}
-
-/// A path from the project's folder on, with `/` between; the path itself if it lies elsewhere.
-pub(super) fn relative(root: &Path, path: &Path) -> String {
-    let (root, path) = (plain(root), plain(path));
-    let parts = path.strip_prefix(&root).unwrap_or(&path).components();
-    parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>().join("/")
-}
-
-/// A path from the root of the disk on, without `..`.
-fn plain(path: &Path) -> PathBuf {
-    let path = if path == Path::new("") { Path::new(".") } else { path };
-    let mut plain = PathBuf::new();
-    for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
-        if part == Component::ParentDir {
-            plain.pop();
-        } else {
-            plain.push(part);
-        }
-    }
-    plain
 }
 
 /// Everything that a rule gives.

@@ -18,17 +18,18 @@ use serde::Serialize;
 use similar::TextDiff;
 
 use crate::backend::template::Templates;
-use crate::diagnostic::{Code, Diagnostic, Severity, render_json};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::project::{Environment, Project};
 use crate::source::{SourceId, SourceMap, Span};
 
 use super::convert::usage;
 use super::goal::{Goal, load};
 use super::output::{Output, Progress, counted, tally};
+use super::report::{self, Format, relative};
 use super::workspace::{self, Workspace};
-use super::{FINDINGS, Format, GoalArguments};
+use super::{FINDINGS, GoalArguments, templates};
 use changes::Changes;
-use compile::{Built, Target, compile, formats, relative};
+use compile::{Built, Target, compile, formats};
 use folder::{Folder, Problem};
 use inputs::{Inputs, STATE, State};
 use manifest::{Manifest, sha256};
@@ -62,6 +63,9 @@ pub(super) struct Arguments {
     /// Writes nothing; lists what would be written and removed.
     #[arg(long, conflicts_with = "check")]
     dry_run: bool,
+    /// A folder with templates of artifacts that replace the shipped ones of the same path.
+    #[arg(long, value_name = "FOLDER")]
+    templates: Option<PathBuf>,
     /// How results are printed.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -87,6 +91,8 @@ struct Build<'a> {
     root: PathBuf,
     templates: Templates,
     inputs: Inputs,
+    /// The files that were looked at.
+    files: Vec<String>,
     progress: Progress,
     found: Vec<Diagnostic>,
     summaries: Vec<Summary>,
@@ -115,11 +121,17 @@ fn built(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>> 
     inputs.add(loaded.text.as_bytes());
     inputs.add(format!("{:?}", (&arguments.set, &arguments.accept)).as_bytes());
     inputs.add_files(&workspace::rule_files(&[])?)?;
+    let templates = templates::load(arguments.templates.as_deref())?;
+    for (name, text) in templates.iter() {
+        inputs.add(name.as_bytes());
+        inputs.add(text.as_bytes());
+    }
     let mut build = Build {
         arguments,
         root: loaded.root.clone(),
-        templates: Templates::default(),
+        templates,
         inputs,
+        files: Vec::new(),
         progress: Progress::new(),
         found: Vec::new(),
         summaries: Vec::new(),
@@ -143,6 +155,7 @@ fn built(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>> 
         let skipped =
             |goal: &&Goal| goal.environment.as_deref().is_some_and(|name| skipped.contains(&name));
         let goals: Vec<&Goal> = goals.iter().filter(|goal| !skipped(goal)).collect();
+        build.files = workspace.file_names();
         build.all(&goals, &workspace)?;
         sources = workspace.sources;
     }
@@ -403,11 +416,14 @@ impl Build<'_> {
                 self.summaries.iter().for_each(|summary| output.remark(&self.line(summary)));
                 output.remark(&tally(&found));
             }
-            Format::Json => {
-                found.iter().for_each(|found| output.line(&render_json(found, sources)));
-                for summary in &self.summaries {
-                    output.line(&serde_json::to_string(summary).unwrap_or_default());
-                }
+            Format::Json | Format::Sarif | Format::Github | Format::Junit => {
+                let found: Vec<&Diagnostic> = found.iter().collect();
+                report::print(self.arguments.format, &found, &self.files, sources, output);
+            }
+        }
+        if self.arguments.format == Format::Json {
+            for summary in &self.summaries {
+                output.line(&serde_json::to_string(summary).unwrap_or_default());
             }
         }
         if found.iter().any(is_error) { FINDINGS } else { 0 }
@@ -467,7 +483,7 @@ fn keep(left: &[String], old: &Manifest, built: &mut Built) {
 }
 
 fn is_error(found: &Diagnostic) -> bool {
-    found.code.severity() == Severity::Error
+    found.severity() == Severity::Error
 }
 
 fn stale(at: Span, message: String) -> Diagnostic {

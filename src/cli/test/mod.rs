@@ -25,6 +25,7 @@ use crate::taxonomy::Taxonomy;
 
 use super::convert::usage;
 use super::output::{Output, counted};
+use super::report as machine;
 use super::workspace::Workspace;
 use super::{FINDINGS, files};
 use events::Place;
@@ -61,8 +62,12 @@ enum Format {
     Text,
     /// One JSON object per case.
     Json,
-    /// A JUnit report.
+    /// A JUnit report: a suite per test file.
     Junit,
+    /// A SARIF 2.1.0 log of what failed, for code scanning.
+    Sarif,
+    /// What failed as annotations of GitHub's workflows.
+    Github,
 }
 
 /// A case that was tried.
@@ -146,12 +151,18 @@ fn print(
 ) -> u8 {
     let is_error = |found: &&Diagnostic| found.severity() == Severity::Error;
     let found = found.into_sorted();
+    let all = || workspace.reported().filter(is_error).chain(&found);
+    let machine = |format, output: &mut Output| {
+        let found: Vec<&Diagnostic> = all().collect();
+        machine::print(format, &found, &[], &workspace.sources, output);
+    };
     match format {
         Format::Text => {}
         Format::Json => report::json(tried, &workspace.sources, output),
         Format::Junit => report::junit(tried, &workspace.sources, output),
+        Format::Sarif => machine(machine::Format::Sarif, output),
+        Format::Github => machine(machine::Format::Github, output),
     }
-    let all = || workspace.reported().filter(is_error).chain(&found);
     output.findings(all(), &workspace.sources);
     report::summary(tried, all(), output);
     if all().any(|found| is_error(&found)) { FINDINGS } else { 0 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::cli::output::{Output, counted, tally};
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::machine::xml;
 use crate::source::SourceMap;
 
 use super::Tried;
@@ -38,17 +39,17 @@ pub(super) fn junit(tried: &[Tried], sources: &SourceMap, output: &mut Output) {
         let name = suite.first().map_or("", |case| case.file);
         output.line(&format!(
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\">",
-            escaped(name),
+            xml(name),
             suite.len(),
         ));
         for case in suite {
-            let (class, name) = (escaped(case.rule), escaped(case.case));
+            let (class, name) = (xml(case.rule), xml(case.case));
             let open = format!("    <testcase classname=\"{class}\" name=\"{name}\"");
             match &case.message {
                 None => output.line(&format!("{open}/>")),
                 Some(message) => {
                     output.line(&format!("{open}>"));
-                    let message = escaped(message);
+                    let message = xml(message);
                     output.line(&format!("      <failure message=\"{message}\"/>"));
                     output.line("    </testcase>");
                 }
@@ -89,33 +90,5 @@ fn said<'a>(tried: &'a Tried, sources: &'a SourceMap) -> Said<'a> {
                 Some(said.join("\n"))
             }
         },
-    }
-}
-
-/// Text within XML; what XML cannot hold is replaced.
-fn escaped(text: &str) -> String {
-    let mut xml = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '&' => xml.push_str("&amp;"),
-            '<' => xml.push_str("&lt;"),
-            '>' => xml.push_str("&gt;"),
-            '"' => xml.push_str("&quot;"),
-            '\n' | '\t' => xml.push_str(&format!("&#{};", u32::from(char))),
-            '\u{fffe}' | '\u{ffff}' => xml.push('\u{fffd}'),
-            _ if char.is_control() => xml.push('\u{fffd}'),
-            _ => xml.push(char),
-        }
-    }
-    xml
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn xml_cannot_be_broken_out_of() {
-        assert_eq!(escaped("a\"b<c>&\n\u{1}"), "a&quot;b&lt;c&gt;&amp;&#10;\u{fffd}");
     }
 }
