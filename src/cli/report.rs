@@ -55,7 +55,10 @@ fn repository() -> PathBuf {
 /// A path from a folder on, with `/` between; the path itself if it lies elsewhere.
 pub(super) fn relative(root: &Path, path: &Path) -> String {
     let (root, path) = (plain(root), plain(path));
-    let parts = path.strip_prefix(&root).unwrap_or(&path).components();
+    let Ok(inside) = path.strip_prefix(&root) else {
+        return path.display().to_string().replace('\\', "/");
+    };
+    let parts = inside.components();
     parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>().join("/")
 }
 

@@ -132,9 +132,13 @@ fn location(label: &Label, places: &Places<'_>) -> Value {
     location
 }
 
-/// A relative path as a URI: what is no plain character is written as its bytes.
+/// A path as a URI, an absolute one as that of a file: what is no plain character is written as its
+/// bytes.
 fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
+    if path.starts_with('/') {
+        uri.push_str("file://");
+    }
     for byte in path.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' | b'~' => {
@@ -271,6 +275,7 @@ mod tests {
         let result = &before["runs"][0]["results"][0];
         let place = &result["locations"][0]["physicalLocation"];
         assert_eq!(place["artifactLocation"]["uri"], "a%20b.yml");
+        assert_eq!(uri("/tmp/ä"), "file:///tmp/%C3%A4");
         assert_eq!(
             (&place["region"]["startLine"], &place["region"]["endColumn"]),
             (&2.into(), &6.into())

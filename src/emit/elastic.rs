@@ -27,6 +27,8 @@ const CLOCK: &str = "@timestamp";
 
 /// What both forms say of each query.
 struct Common {
+    /// `eql` or `esql`, which is the rule's type, too.
+    language: String,
     ids: Vec<String>,
     author: Vec<String>,
     description: String,
@@ -77,7 +79,8 @@ pub(super) fn toml(
             false_positives => value(texts(&meta.falsepositives)),
             from => value(Json::from(from(&facts))),
             to => to(&facts).map(|to| value(Json::from(to))),
-            indexes => value(common.indexes.clone()),
+            language => value(Json::from(common.language.as_str())),
+            indexes => (!is_esql(&facts)).then(|| value(common.indexes.clone())),
             interval => value(Json::from(interval(&facts))),
             name => value(Json::from(facts.title(number))),
             references => value(texts(&meta.references)),
@@ -124,7 +127,8 @@ pub(super) fn ndjson(
             references => value(texts(&meta.references)),
             tags => value(common.tags.clone()),
             threats => value(Json::from(threats(&facts))),
-            indexes => value(common.indexes.clone()),
+            language => value(Json::from(common.language.as_str())),
+            indexes => (!is_esql(&facts)).then(|| value(common.indexes.clone())),
             interval => value(Json::from(interval(&facts))),
             from => value(Json::from(from(&facts))),
             to => value(Json::from(to(&facts).unwrap_or("now".to_owned()))),
@@ -163,7 +167,15 @@ fn common(facts: &mut Facts<'_>) -> Common {
         );
     }
     let (tiebreaker, clock) = order(facts);
+    if is_esql(facts) && facts.is_timeline() {
+        let message = "a rule in ES|QL over several events would alert again in every run";
+        let found = Diagnostic::new(Code::ArtifactLimit, whole(facts), message);
+        facts.found.push(
+            found.help("Elastic tells such alerts by no event: use `target = \"eql\"` for it"),
+        );
+    }
     Common {
+        language: facts.environment.target.node.clone(),
         ids,
         author: author.split(',').map(|name| name.trim().to_owned()).collect(),
         description,
@@ -238,6 +250,12 @@ fn from(facts: &Facts<'_>) -> String {
 fn to(facts: &Facts<'_>) -> Option<String> {
     let run = facts.run;
     (run.after > 0).then(|| format!("now-{}", short(run.delay)))
+}
+
+/// Whether the queries are ES|QL, which names its indexes itself. Rows of single events carry `_id`, by
+/// which Elastic alerts once; rows of several events carry nothing of the kind.
+fn is_esql(facts: &Facts<'_>) -> bool {
+    facts.environment.target.node == "esql"
 }
 
 /// Tags as Elastic writes them: the tactics, then the rule's own tags that say something else.

@@ -68,7 +68,7 @@ impl Format {
             Self::SavedSearches | Self::Contentctl => target == "splunk",
             Self::SentinelYaml | Self::SentinelArm => target == "kql" && !xdr,
             Self::Defender => target == "kql" && (xdr || !platform.starts_with("sentinel")),
-            Self::ElasticToml | Self::KibanaNdjson => target == "eql",
+            Self::ElasticToml | Self::KibanaNdjson => matches!(target, "eql" | "esql"),
         }
     }
 

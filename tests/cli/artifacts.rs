@@ -313,6 +313,18 @@ fn elastic_gets_a_rule_per_query_with_ids_of_their_own() {
 }
 
 #[test]
+fn a_rule_in_esql_names_its_indexes_itself_and_tells_events_by_their_ids() {
+    let environment = "target = 'esql'\nplatform = 'elastic-winlogbeat'\nformats = ['kibana-ndjson', 'elastic-toml']\n";
+    let folder = built(environment, &[("a.yml", RULE)]);
+    let rule: Value = serde_json::from_str(&read(&folder, "kibana-ndjson/rules.ndjson")).unwrap();
+    assert_eq!((&rule["type"], &rule["language"]), (&"esql".into(), &"esql".into()));
+    assert!(rule["query"].as_str().unwrap().contains("METADATA _id"));
+    assert!(rule.get("index").is_none());
+    let table: toml::Table = read(&folder, "elastic-toml/certutil.toml").parse().unwrap();
+    assert_eq!(table["rule"]["type"].as_str(), Some("esql"));
+}
+
+#[test]
 fn probes_ask_whether_telemetry_arrives() {
     for (target, platform, ending) in [
         ("splunk", "splunk-ta", "spl"),
