@@ -15,7 +15,9 @@ use crate::ir::{PatternId, Predicate};
 use crate::platform::{Column, Place};
 
 use super::totals::{Amount, Of, Total};
-use super::{Before, Fire, Holds, Leg, Link, Mask, Plan, PlanBody, Show, Start, Timeline, rows};
+use super::{
+    Before, Binding, Fire, Holds, Leg, Link, Mask, Plan, PlanBody, Show, Start, Timeline, rows,
+};
 
 impl Named for Column {
     fn name(&self) -> &str {
@@ -40,7 +42,7 @@ pub fn describe_events(plan: &Plan) -> Vec<String> {
     let kind = plan.name();
     match &plan.body {
         PlanBody::Filter(legs) => {
-            let legs = legs.iter().flat_map(|leg| describe_leg(leg, &[], &[], &[]));
+            let legs = legs.iter().flat_map(|leg| describe_leg(leg, &[], &[], &[], &[]));
             std::iter::once(kind).chain(legs).collect()
         }
         PlanBody::Timeline(timeline) => {
@@ -67,7 +69,13 @@ pub fn describe_place(place: &Place) -> String {
     text
 }
 
-fn describe_leg(leg: &Leg, patterns: &[String], keys: &[String], shows: &[Show]) -> Vec<String> {
+fn describe_leg(
+    leg: &Leg,
+    patterns: &[String],
+    keys: &[String],
+    bindings: &[Binding],
+    shows: &[Show],
+) -> Vec<String> {
     let mut lines = vec![format!("read {}", describe_place(&leg.place))];
     let lets = leg.lets.iter();
     lines.extend(lets.map(|new| format!("  let {} = {}", new.column.name, new.value)));
@@ -87,6 +95,11 @@ fn describe_leg(leg: &Leg, patterns: &[String], keys: &[String], shows: &[Show])
             lines.push(format!("  value v{number} = {}", names.join(" with ")));
         }
     }
+    for (binding, column) in bindings.iter().zip(&leg.bound) {
+        let bound =
+            column.iter().map(|column| format!("  bound {} = {}", binding.name, column.name));
+        lines.extend(bound);
+    }
     for (show, column) in shows.iter().zip(&leg.shows) {
         let shown = column.iter().map(|column| format!("  show {} = {}", show.name, column.name));
         lines.extend(shown);
@@ -98,7 +111,15 @@ fn describe_timeline(timeline: &Timeline) -> Vec<String> {
     let name = |pattern: PatternId| timeline.name(pattern);
     let legs = timeline.legs.iter();
     let mut lines: Vec<String> = legs
-        .flat_map(|leg| describe_leg(leg, &timeline.patterns, &timeline.keys, &timeline.shows))
+        .flat_map(|leg| {
+            describe_leg(
+                leg,
+                &timeline.patterns,
+                &timeline.keys,
+                &timeline.bindings,
+                &timeline.shows,
+            )
+        })
         .collect();
     lines.push(format!("condition {}", words::condition(&timeline.cond, &name)));
     let keys = match timeline.keys.as_slice() {
@@ -106,6 +127,10 @@ fn describe_timeline(timeline: &Timeline) -> Vec<String> {
         keys => keys.join(", "),
     };
     lines.push(format!("key {keys}"));
+    for binding in &timeline.bindings {
+        let carriers: Vec<String> = binding.patterns.iter().map(|of| name(*of)).collect();
+        lines.push(format!("a timeline for each {} of {}", binding.name, carriers.join(", ")));
+    }
     if timeline.skew > 0 {
         lines.push(format!("skew {}", words::span(timeline.skew)));
     }

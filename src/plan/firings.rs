@@ -191,7 +191,16 @@ impl Reader<'_> {
         };
         let shows = self.correlation.show.iter().map(show).collect();
         let flags = vec![(self.id, Predicate::always())];
-        Leg { place, firings: Some(index), lets: columns.lets, flags, keys, shows, values }
+        Leg {
+            place,
+            firings: Some(index),
+            lets: columns.lets,
+            flags,
+            keys,
+            bound: Vec::new(),
+            shows,
+            values,
+        }
     }
 }
 

@@ -24,12 +24,21 @@ pub enum Kind {
     Value,
     /// Events that do not occur.
     Absence,
+    /// Values that only some of the events share.
+    Binding,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Filter, Self::Presence, Self::Order, Self::Count, Self::Value, Self::Absence];
+    pub const ALL: [Self; 7] = [
+        Self::Filter,
+        Self::Presence,
+        Self::Order,
+        Self::Count,
+        Self::Value,
+        Self::Absence,
+        Self::Binding,
+    ];
 
     /// Its name.
     #[must_use]
@@ -41,6 +50,7 @@ impl Kind {
             Self::Count => "count",
             Self::Value => "value",
             Self::Absence => "absence",
+            Self::Binding => "binding",
         }
     }
 
@@ -59,6 +69,9 @@ impl Kind {
             Self::Absence => {
                 "carries the last time of the event along, or the next one backwards, and negates"
             }
+            Self::Binding => {
+                "gives each value a timeline of its own, with the events that do not carry it in each"
+            }
         }
     }
 
@@ -67,6 +80,7 @@ impl Kind {
     pub fn limits(self) -> &'static str {
         match self {
             Self::Filter | Self::Count | Self::Value | Self::Absence => "none",
+            Self::Binding => "three bindings",
             Self::Presence => "4,096 alternatives of a score or an `n of`",
             Self::Order => "eight steps, four of which one event may be",
         }
@@ -81,6 +95,7 @@ impl Kind {
             Self::Absence => {
                 "one sort of n rows, one pass, a time per event and key; twice to look after an event"
             }
+            Self::Binding => "the events that do not carry it, times the values of their key",
             Self::Order => "one sort of n rows, one pass, a time per step and key",
             Self::Count => "one sort of n rows, one pass, the times of n events back",
             Self::Value => "a sort of 2n rows, another for `distinct`, one pass, no value kept",
@@ -94,7 +109,10 @@ impl Plan {
     pub fn kinds(&self) -> Vec<Kind> {
         match &self.body {
             PlanBody::Filter(_) => vec![Kind::Filter],
-            PlanBody::Timeline(timeline) => of(&timeline.cond),
+            PlanBody::Timeline(timeline) => {
+                let binding = (!timeline.bindings.is_empty()).then_some(Kind::Binding);
+                of(&timeline.cond).into_iter().chain(binding).collect()
+            }
         }
     }
 

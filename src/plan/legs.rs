@@ -9,6 +9,7 @@ use crate::platform::{self, Column, Place, Platform, Scalar};
 use crate::source::Span;
 use crate::taxonomy::Parts;
 
+use super::bindings;
 use super::disjoint::may_overlap;
 use super::firings::{self, Chained};
 use super::push::{At, Columns};
@@ -34,6 +35,7 @@ pub(super) fn filter(pattern: &Pattern, platform: &Platform) -> Result<Vec<Leg>,
             firings: None,
             flags: vec![(PatternId(0), predicate)],
             keys: Vec::new(),
+            bound: Vec::new(),
             shows: Vec::new(),
             values: Vec::new(),
         });
@@ -58,7 +60,7 @@ pub(super) fn timeline<'a>(
     let values = totals::values(&correlation.cond);
     let mut legs = Vec::new();
     for group in &groups {
-        legs.push(leg(group, correlation, &values, platform, &mut found));
+        legs.push(leg(group, &legs, correlation, &values, platform, &mut found));
     }
     let firings = chained.legs(correlation, &values, platform, &mut found);
     found.extend(beyond_lookback(correlation, rule, platform, chained.back(&firings)));
@@ -70,15 +72,25 @@ pub(super) fn timeline<'a>(
     overlaps.sort_unstable();
     legs.extend(firings);
     check_keys(correlation, &legs, rule.meta.span, &mut found);
+    found.extend(bindings::check_number(correlation, rule.meta.span));
     if !found.is_empty() {
         return Err(found);
     }
+    if !values.is_empty() && !bindings::of(correlation).is_empty() {
+        let message =
+            "no plan finds an aggregate over a field where only some of the events share a value";
+        let help = "make the value a key of all events, or count events";
+        return Err(vec![refuse(rule.meta.span, message).help(help)]);
+    }
+    bindings::take_out(correlation, &mut legs);
+    let keys = correlation.keys.iter().filter(|key| bindings::is_of_all(key));
     let lowered = atoms::lower(correlation, &overlaps, &values, rule.meta.span)?;
     Ok(Timeline {
         legs,
         chained: Vec::new(),
         patterns: correlation.patterns.iter().map(|pattern| pattern.name.clone()).collect(),
-        keys: correlation.keys.iter().map(|key| key.name.clone()).collect(),
+        keys: keys.map(|key| key.name.clone()).collect(),
+        bindings: bindings::of(correlation),
         window: correlation.window,
         skew: correlation.skew,
         cond: correlation.cond.clone(),
@@ -255,12 +267,13 @@ fn key_values(
 
 fn leg(
     group: &Group<'_>,
+    others: &[Leg],
     correlation: &Correlation,
     values: &[Values],
     platform: &Platform,
     found: &mut Vec<Diagnostic>,
 ) -> Leg {
-    let mut columns = Columns::of(platform, group.place);
+    let mut columns = Columns::of(platform, group.place).beside(others, group.place);
     let first = group.place.clone();
     let uniform = group.members.iter().all(|member| member.place.conditions == first.conditions);
     let mut flags: Vec<(PatternId, Predicate<Column>)> = Vec::new();
@@ -296,7 +309,8 @@ fn leg(
     });
     let values = values.collect();
     let place = Place { conditions, ..first };
-    Leg { place, firings: None, lets: columns.lets, flags, keys, shows, values }
+    let bound = Vec::new();
+    Leg { place, firings: None, lets: columns.lets, flags, keys, bound, shows, values }
 }
 
 /// The columns of the key, computed where its values are not compared as they are.
@@ -314,15 +328,13 @@ fn key_columns(
     carried.map(column).collect()
 }
 
-/// E0608 where a key's columns do not compare, E0602 where a pattern does not carry it.
+/// E0608 where a key's columns do not compare, E0602 where a binding may hold several values.
 fn check_keys(correlation: &Correlation, legs: &[Leg], span: Span, found: &mut Vec<Diagnostic>) {
     for (number, key) in correlation.keys.iter().enumerate() {
         let columns: Vec<_> =
             legs.iter().map(|leg| leg.keys.get(number).cloned().flatten()).collect();
-        if columns.iter().any(Option::is_none) {
-            let message = format!("no plan binds `{}` to some of the events only", key.name);
-            found.push(refuse(span, message));
-            continue;
+        if !bindings::is_of_all(key) {
+            bindings::check(key, &columns, span, found);
         }
         let mut held = columns.iter().flatten();
         let Some(first) = held.next() else { continue };
@@ -387,7 +399,7 @@ pub(super) fn refuse_shared(
         |id: PatternId| correlation.patterns.get(id.0).map_or("", |pattern| pattern.name.as_str());
     let span = correlation.patterns.get(other.0).map_or_else(Span::default, |found| found.span);
     let message = format!(
-        "`{}` and `{}` may match the same event, but take their key from different fields",
+        "`{}` and `{}` may match the same event, but take their key or binding from different fields",
         name(one),
         name(other)
     );

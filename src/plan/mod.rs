@@ -16,6 +16,8 @@
 //!    group to the earliest. Beside an event of the condition, an absence is an atom that starts at
 //!    the latest such event of which it is true (`absence`); an order with `skew` may be completed by
 //!    its first step (`skewed`).
+//!    What only some events share is no part of their key: events are unfolded before they are grouped,
+//!    so that each value has a timeline of its own (`bindings`).
 //! 4. What an aggregate computes does not only grow, so it is a *total*: a number that each value
 //!    raises when it comes and lowers when the window leaves it behind, a millisecond after its
 //!    end. Sums, numbers of values and numbers of different values are such totals; a percentile
@@ -25,6 +27,7 @@
 
 mod absence;
 mod atoms;
+mod bindings;
 mod chain;
 mod constant;
 mod describe;
@@ -42,6 +45,7 @@ mod timeline;
 mod totals;
 mod trace;
 
+pub use bindings::Binding;
 pub use describe::{describe, describe_events, describe_place};
 pub use firings::part;
 pub use kind::Kind;
@@ -107,6 +111,8 @@ pub struct Leg {
     pub flags: Vec<(PatternId, Predicate<Column>)>,
     /// The value of each part of the key, if the leg carries it.
     pub keys: Vec<Option<Column>>,
+    /// The value of each of [`Timeline::bindings`], if the leg's events carry it.
+    pub bound: Vec<Option<Column>>,
     /// Each of [`Timeline::shows`], if the leg has events of its pattern.
     pub shows: Vec<Option<Column>>,
     /// For each of [`Timeline::values`] and each of its givers the columns that its events give,
@@ -129,7 +135,8 @@ impl Leg {
             });
         }
         let given = self.values.iter().flatten().flatten();
-        let carried = self.keys.iter().chain(&self.shows).flatten().chain(given);
+        let carried = self.keys.iter().chain(&self.bound).chain(&self.shows).flatten();
+        let carried = carried.chain(given);
         read.extend(carried.map(|column| column.name.as_str()));
         for computed in self.lets.iter().rev() {
             read.remove(computed.column.name.as_str());
@@ -184,6 +191,12 @@ pub fn plan(rule: &Rule, platform: &Platform) -> Result<Plan, Vec<Diagnostic>> {
 #[must_use]
 pub fn rows(place: &Place) -> Predicate<Column> {
     Predicate::all(place.conditions.iter().map(condition))
+}
+
+/// Whether one row may belong to both places.
+#[must_use]
+pub fn share_rows(one: &Place, other: &Place) -> bool {
+    one.table == other.table && disjoint::may_overlap(&rows(one), &rows(other))
 }
 
 /// A platform's condition as a predicate.

@@ -15,7 +15,7 @@ use crate::ir::{FieldRef, Op, Predicate, Test, TextTest};
 use crate::platform::{Column, ColumnType, Condition, Place, Platform, Resolved, Scalar};
 use crate::source::Span;
 
-use super::{Let, condition, constant, respell};
+use super::{Leg, Let, condition, constant, respell};
 
 /// The columns of one leg in the making.
 pub(super) struct Columns<'a> {
@@ -24,6 +24,8 @@ pub(super) struct Columns<'a> {
     pub(super) lets: Vec<Let>,
     /// Names that a computed column must not take.
     taken: BTreeSet<String>,
+    /// What other legs compute.
+    others: Vec<Let>,
 }
 
 /// A place of a log source, by its index.
@@ -38,7 +40,7 @@ pub(super) struct At<'a> {
 impl<'a> Columns<'a> {
     /// None yet.
     pub(super) fn new(platform: &'a Platform) -> Self {
-        Self { platform, lets: Vec::new(), taken: BTreeSet::new() }
+        Self { platform, lets: Vec::new(), taken: BTreeSet::new(), others: Vec::new() }
     }
 
     /// None yet, at a place whose clock and identity no computed column may hide.
@@ -46,6 +48,12 @@ impl<'a> Columns<'a> {
         let identity = place.identity.iter().chain([&place.time]);
         let taken = identity.map(|column| column.name.clone()).collect();
         Self { taken, ..Self::new(platform) }
+    }
+
+    /// The same, with names apart from those by which other legs of the table mean another value.
+    pub(super) fn beside(self, legs: &[Leg], place: &Place) -> Self {
+        let others = legs.iter().filter(|leg| leg.place.table == place.table);
+        Self { others: others.flat_map(|leg| leg.lets.clone()).collect(), ..self }
     }
 
     /// The predicate over columns.
@@ -233,7 +241,12 @@ impl<'a> Columns<'a> {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         let base: String = field.chars().map(plain).collect();
         let read = value.columns();
-        let free = |name: &String| !self.taken.contains(name) && !read.contains(name.as_str());
+        let means_more = |name: &String| {
+            self.others.iter().any(|of| of.column.name == *name && of.value != *value)
+        };
+        let free = |name: &String| {
+            !self.taken.contains(name) && !read.contains(name.as_str()) && !means_more(name)
+        };
         std::iter::once(base.clone())
             .chain((2..).map(|number| format!("{base}_{number}")))
             .find(free)

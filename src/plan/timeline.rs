@@ -3,6 +3,7 @@
 use crate::ir::{Cmp, Cond, PatternId};
 
 use super::Leg;
+use super::bindings::Binding;
 use super::totals::{Amount, Total, Values};
 
 /// The patterns that an event satisfies, all of them; never empty.
@@ -29,6 +30,8 @@ pub struct Timeline {
     pub patterns: Vec<String>,
     /// Names of the parts of the key, also as columns of the result.
     pub keys: Vec<String>,
+    /// Values that some of the events share only.
+    pub bindings: Vec<Binding>,
     /// The window in milliseconds.
     pub window: u64,
     /// The tolerated disorder in milliseconds.
@@ -61,6 +64,25 @@ impl Timeline {
     pub fn masks_of(&self, pattern: PatternId) -> impl Iterator<Item = usize> {
         let masks = self.masks.iter().enumerate();
         masks.filter(move |(_, mask)| mask.0.contains(&pattern)).map(|(index, _)| index)
+    }
+
+    /// The masks of events that carry a binding, as indexes.
+    ///
+    /// INVARIANT: of the patterns that one event may satisfy, all carry it or none does; they share
+    /// a leg.
+    #[must_use]
+    pub fn carriers(&self, binding: &Binding) -> Vec<usize> {
+        let carries = |mask: &Mask| mask.0.iter().any(|pattern| binding.patterns.contains(pattern));
+        let masks = self.masks.iter().enumerate();
+        masks.filter(|(_, mask)| carries(mask)).map(|(index, _)| index).collect()
+    }
+
+    /// The bindings, by number, that events of a mask carry.
+    #[must_use]
+    pub fn carried(&self, mask: usize) -> Vec<usize> {
+        let bindings = self.bindings.iter().enumerate();
+        let carried = bindings.filter(|(_, binding)| self.carriers(binding).contains(&mask));
+        carried.map(|(number, _)| number).collect()
     }
 }
 

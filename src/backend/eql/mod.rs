@@ -53,6 +53,13 @@ impl Backend for Eql {
                     .help("write one correlation over the events themselves");
                 Err(vec![refusal])
             }
+            PlanBody::Timeline(timeline) if !timeline.bindings.is_empty() => {
+                let message = "EQL joins all events of a sequence by the same keys, but some carry \
+                               no value that others share here";
+                let refusal = Diagnostic::new(Code::NotExpressible, plan.meta.span, message)
+                    .help("make it a key of all events; or keep this rule to `splunk` and `kql`");
+                Err(vec![refusal])
+            }
             PlanBody::Timeline(timeline) => {
                 let mut timeline = timeline.clone();
                 timeline.legs.iter_mut().for_each(keys_as_stored);

@@ -72,6 +72,7 @@ fn leg(flags: Vec<Predicate<Column>>) -> Leg {
         lets: Vec::new(),
         flags,
         keys: Vec::new(),
+        bound: Vec::new(),
         shows: Vec::new(),
         values: Vec::new(),
     }
@@ -85,6 +86,7 @@ fn timeline(spec: &Value) -> Timeline {
         chained: Vec::new(),
         patterns: Vec::new(),
         keys: vec!["g".into()],
+        bindings: Vec::new(),
         window: spec["window"].as_u64().unwrap(),
         skew: spec["skew"].as_u64().unwrap(),
         cond: cond(&spec["cond"]),

@@ -34,6 +34,7 @@ pub(super) fn leg(place: Place, flags: Vec<(usize, Predicate<Column>)>) -> Leg {
         lets: Vec::new(),
         flags,
         keys: Vec::new(),
+        bound: Vec::new(),
         shows: Vec::new(),
         values: Vec::new(),
     }

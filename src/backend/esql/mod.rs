@@ -43,6 +43,13 @@ impl Backend for Esql {
     fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>> {
         match &plan.body {
             PlanBody::Filter(legs) => filter::queries(legs, plan.meta.span),
+            PlanBody::Timeline(timeline) if !timeline.bindings.is_empty() => {
+                let message =
+                    "ES|QL groups all events by the same keys, but only some share a value here";
+                let refusal = Diagnostic::new(Code::NotExpressible, plan.meta.span, message)
+                    .help("make it a key of all events; or keep this rule to `splunk` and `kql`");
+                Err(vec![refusal])
+            }
             PlanBody::Timeline(timeline) => windows::queries(plan, timeline),
         }
     }

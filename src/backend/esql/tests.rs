@@ -42,6 +42,7 @@ fn leg(table: &str, flags: Vec<Predicate<Column>>) -> Leg {
         lets: Vec::new(),
         flags,
         keys: Vec::new(),
+        bound: Vec::new(),
         values: Vec::new(),
         shows: Vec::new(),
     }
@@ -221,6 +222,7 @@ fn timeline(cond: Cond, patterns: usize) -> Timeline {
         chained: Vec::new(),
         patterns: ["a", "b", "c"].iter().take(patterns).map(|name| (*name).to_owned()).collect(),
         keys: vec!["host".into()],
+        bindings: Vec::new(),
         window: 300_000,
         skew: 0,
         cond,

@@ -5,6 +5,7 @@
 
 use minijinja::{Value, context};
 
+use super::bindings::Bindings;
 use super::names::Names;
 use super::predicate::{self, Nulls};
 use super::shows::Shows;
@@ -110,6 +111,17 @@ impl<'a> Shape<'a> {
         (!parts.is_empty()).then(|| Kusto::trusted(parts.join(" and ")))
     }
 
+    /// The values that only some events share.
+    pub(super) fn bindings(&self) -> Bindings<'_> {
+        Bindings { timeline: self.timeline, names: &self.names }
+    }
+
+    /// The time of an event and what identifies it.
+    pub(super) fn event_columns(&self) -> Vec<Kusto> {
+        let identity = self.identity.iter().map(|column| syntax::name(&column.name));
+        std::iter::once(self.time.clone()).chain(identity).collect()
+    }
+
     /// What is shown of the last firing.
     pub(super) fn shows(&self) -> Shows<'_> {
         Shows { timeline: self.timeline, names: &self.names }
@@ -142,6 +154,7 @@ impl<'a> Shape<'a> {
         for (number, key) in keys.chain(constant).enumerate() {
             columns.push(assign(&self.names.of("key", number), &key));
         }
+        columns.extend(self.bindings().of_leg(leg));
         columns.push(assign(&self.names.one("mask"), &mask(leg, rule, refused)));
         columns.push(assign(&self.time, &time));
         for column in &self.identity {

@@ -7,6 +7,7 @@
 //! `Image endswith '\certutil.exe'` of `windows/process_creation` on `defender-xdr` →
 //! `DeviceProcessEvents | where FolderPath endswith @"\certutil.exe"`.
 
+mod bindings;
 mod boolean;
 mod filter;
 mod leaf;

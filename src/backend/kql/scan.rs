@@ -24,15 +24,19 @@ pub(super) struct Class<'a> {
     /// Indexes of the masks.
     pub(super) masks: Vec<usize>,
     links: &'a [Link],
+    /// The bindings that the events carry.
+    carried: Vec<usize>,
 }
 
-/// What fires, by condition.
-pub(super) fn classes(fires: &[Fire]) -> Vec<Class<'_>> {
+/// What fires, by condition and by the bindings that the events carry.
+pub(super) fn classes(timeline: &Timeline) -> Vec<Class<'_>> {
     let mut classes: Vec<Class> = Vec::new();
-    for fire in fires {
-        match classes.iter_mut().find(|class| class.links == fire.links) {
-            Some(class) => class.masks.push(fire.mask),
-            None => classes.push(Class { masks: vec![fire.mask], links: &fire.links }),
+    for Fire { mask, links } in &timeline.fires {
+        let carried = timeline.carried(*mask);
+        let same = |class: &&mut Class<'_>| class.links == links && class.carried == carried;
+        match classes.iter_mut().find(same) {
+            Some(class) => class.masks.push(*mask),
+            None => classes.push(Class { masks: vec![*mask], links, carried }),
         }
     }
     classes

@@ -81,10 +81,30 @@ impl Shows<'_> {
         let time = self.names.one("time");
         let value = |number: usize| {
             let (shown, since) = (self.name("shown", number), self.name("showntime", number));
-            Kusto::trusted(format!("{shown} = iff({time} - {since} <= {window}, {shown}, \"\")"))
+            // Of several timelines the latest value counts, so they are compared with their times.
+            let value = match self.timeline.bindings.as_slice() {
+                [] => shown.clone(),
+                _ => Kusto::trusted(format!("strcat(tolong({since}), {shown})")),
+            };
+            let there = match self.timeline.bindings.as_slice() {
+                [] => String::new(),
+                _ => format!("isnotempty({shown}) and "),
+            };
+            Kusto::trusted(format!(
+                "{shown} = iff({there}{time} - {since} <= {window}, {value}, \"\")"
+            ))
         };
         let values: Vec<Kusto> = self.numbers().map(value).collect();
         (!values.is_empty()).then(|| Kusto::join(values, ", "))
+    }
+
+    /// The values without the times that they were compared with: the ticks since the year 1, of
+    /// eighteen digits from 317 to 3169.
+    pub(super) fn without_times(&self) -> Option<Kusto> {
+        let columns = self.columns();
+        let cut =
+            columns.iter().map(|shown| Kusto::trusted(format!("{shown} = substring({shown}, 18)")));
+        (!columns.is_empty()).then(|| Kusto::join(cut.collect::<Vec<_>>(), ", "))
     }
 
     /// The columns of the values at a firing.

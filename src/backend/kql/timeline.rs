@@ -43,6 +43,7 @@ pub(super) fn render(
         let stage = Stage {
             timeline: inner,
             shape: &shape,
+            number,
             firings,
             report,
             chained: &chained,
@@ -63,6 +64,8 @@ pub(super) fn render(
 struct Stage<'a> {
     timeline: &'a Timeline,
     shape: &'a Shape<'a>,
+    /// Its number.
+    number: usize,
     /// Its number, if others read its firings.
     firings: Option<usize>,
     /// Which firings are reported.
@@ -87,7 +90,7 @@ impl Stage<'_> {
         if !refused.is_empty() {
             return Err(refused);
         }
-        let classes = scan::classes(&self.timeline.fires);
+        let classes = scan::classes(self.timeline);
         let pipeline = Pipeline { timeline: self.timeline, shape: self.shape, classes: &classes };
         let names = &self.shape.names;
         let before = if self.firings.is_some() { &[] } else { self.chained };
@@ -96,6 +99,9 @@ impl Stage<'_> {
             looks_ahead => all.any(|timeline| !timeline.nexts.is_empty()),
             chained => before.iter().cloned().map(Value::from).collect::<Vec<_>>(),
             reported => optional(self.report.map(|report| reported(report, &names.one("time")))),
+            rows_name => optional(
+                (!self.timeline.bindings.is_empty()).then(|| names.of("rows", self.number)),
+            ),
             firings_name => optional(self.firings.map(|number| names.of("firings", number))),
             ..pipeline.context(sources)
         };
@@ -115,7 +121,10 @@ impl Pipeline<'_> {
     fn context(&self, sources: Vec<Value>) -> Value {
         let names = self.names();
         let scan = Scan { timeline: self.timeline, names };
-        let keys = self.shape.key_names();
+        let own_keys = self.shape.key_names();
+        let bindings = self.shape.bindings();
+        let bound = !self.timeline.bindings.is_empty();
+        let keys = [own_keys.clone(), bindings.columns()].concat();
         let several = sources.len() > 1;
         let sorted = keys.iter().map(|key| Kusto::trusted(format!("{key} asc")));
         let backwards = keys.iter().map(|key| Kusto::trusted(format!("{key} desc")));
@@ -141,6 +150,13 @@ impl Pipeline<'_> {
                     .chain(self.chosen_of_group()),
             ),
             keys => list(keys.iter().cloned()),
+            own_keys => list(own_keys.iter().cloned()),
+            row => Value::from(names.one("row")),
+            bindings => bindings.context(&scan),
+            once => if bound { bindings.once(self.classes, &own_keys) } else { Vec::new() },
+            rank => optional(bound.then(|| bindings.rank(self.classes))),
+            together => Value::from(bindings.together(&scan, self.shape, self.classes)),
+            without_times => optional(self.shape.shows().without_times().filter(|_| bound)),
             sorted => list(sorted),
             backwards => list(backwards),
             ahead_declared => optional(scan.ahead_declared()),
@@ -179,7 +195,7 @@ impl Pipeline<'_> {
 
     /// Per class, the event that stands for its events in a group.
     fn chosen_of_group(&self) -> Vec<Kusto> {
-        let columns = self.event_columns();
+        let columns = self.shape.event_columns();
         let listed = Kusto::join(columns.clone(), ", ");
         let choose = |number: usize| {
             let choice = self.names().of("choice", number);
@@ -208,18 +224,12 @@ impl Pipeline<'_> {
             let cases: String = cases.collect();
             Kusto::trusted(format!("{name} = case({cases}{})", self.of_class(last, column)))
         };
-        let columns = self.event_columns().into_iter().enumerate();
+        let columns = self.shape.event_columns().into_iter().enumerate();
         Some(Kusto::join(columns.map(assign).collect::<Vec<_>>(), ", "))
     }
 
     fn of_class(&self, class: usize, column: usize) -> Kusto {
         Kusto::trusted(format!("{}_{column}", self.names().of("event", class)))
-    }
-
-    /// The time of an event and what identifies it.
-    fn event_columns(&self) -> Vec<Kusto> {
-        let identity = self.shape.identity.iter().map(|column| syntax::name(&column.name));
-        std::iter::once(self.shape.time.clone()).chain(identity).collect()
     }
 
     fn firings(&self) -> Kusto {
@@ -231,7 +241,7 @@ impl Pipeline<'_> {
     fn occurrence(&self) -> Vec<Kusto> {
         let keys = self.shape.key_names().into_iter().enumerate();
         let keys = keys.map(|(number, key)| Kusto::trusted(format!("{} = {key}", part(number))));
-        self.event_columns().into_iter().chain(keys).collect()
+        self.shape.event_columns().into_iter().chain(keys).collect()
     }
 
     /// What is kept of the groups of a key that fire.
@@ -244,10 +254,14 @@ impl Pipeline<'_> {
             format!("{} = sum({firings})", names.one("firings")),
         ];
         let seen = (0..self.timeline.patterns.len()).map(|pattern| {
+            let name = names.of("seen", pattern);
+            if !self.timeline.bindings.is_empty() {
+                return format!("{name} = max({name})");
+            }
             let within = scan.within(pattern, self.timeline.window);
-            format!("{} = max(iff({within}, 1, 0))", names.of("seen", pattern))
+            format!("{name} = max(iff({within}, 1, 0))")
         });
-        let mut last = self.event_columns();
+        let mut last = self.shape.event_columns();
         last.extend(self.shape.shows().columns());
         let event = match last.as_slice() {
             [only] => format!("{only} = max({only})"),
@@ -259,7 +273,8 @@ impl Pipeline<'_> {
     /// The columns of the result: the last firing's event, the key, and what is known of firings.
     fn result(&self) -> Vec<Kusto> {
         let names = self.names();
-        let mut result = Named { columns: self.event_columns(), taken: self.shape.event_names() };
+        let mut result =
+            Named { columns: self.shape.event_columns(), taken: self.shape.event_names() };
         let keys = if self.shape.is_keyed() { self.timeline.keys.as_slice() } else { &[] };
         for (number, key) in keys.iter().enumerate() {
             result.add(key, &names.of("key", number));

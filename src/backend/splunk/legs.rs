@@ -14,7 +14,7 @@ use crate::backend::Fragment;
 use crate::backend::infix::{Expr, all, any};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{PatternId, Predicate};
-use crate::plan::{Leg, Let};
+use crate::plan::{Leg, Let, share_rows};
 use crate::platform::Column;
 use crate::source::Span;
 
@@ -107,7 +107,47 @@ fn place(leg: &Leg, rows: Rows, span: Span) -> Result<Expr<Eval>, Vec<Diagnostic
     })
 }
 
-/// Assigns the number of its place to each row, if there are several.
+/// Whether no row may belong to the places of two legs.
+fn apart(legs: &[Leg]) -> bool {
+    let share = |one: &Leg, other: &Leg| match (one.firings, other.firings) {
+        (None, None) => share_rows(&one.place, &other.place),
+        (one, other) => one == other,
+    };
+    legs.iter()
+        .enumerate()
+        .all(|(at, one)| !legs.iter().skip(at + 1).any(|other| share(one, other)))
+}
+
+/// Assigns the columns of legs whose events are told apart by their patterns, not by their places.
+fn compute_each(
+    legs: &[Leg],
+    places: &[Expr<Eval>],
+    steps: &mut Assignments,
+    span: Span,
+) -> Result<(), Vec<Diagnostic>> {
+    for (at, (leg, place)) in legs.iter().zip(places).enumerate() {
+        let others = || legs.iter().enumerate().filter(|(other, _)| *other != at);
+        for Let { column, value: scalar } in &leg.lets {
+            let hides = |(_, other): (usize, &Leg)| other.columns().contains(column.name.as_str());
+            if others().any(hides) {
+                return Err(vec![hidden(column, span)]);
+            }
+            let name = eval_field(&column.name).ok_or_else(|| vec![unnameable(column, span)])?;
+            let text = value(scalar, steps, span)?;
+            steps.assign(name.as_str(), &format!("if({}, {text}, {name})", place.text));
+        }
+    }
+    Ok(())
+}
+
+fn hidden(column: &Column, span: Span) -> Diagnostic {
+    let message = format!("`{}` is computed for some events and stored in others", column.name);
+    Diagnostic::new(Code::NotExpressible, span, message)
+        .help("give the events the same key fields, or test them so that their log sources differ")
+}
+
+/// Assigns the number of its place to each row, if there are several. Where one row may belong to
+/// several, those patterns decide that exclude each other.
 pub(super) fn number_places(
     Legs { legs, rows }: Legs<'_>,
     steps: &mut Assignments,
@@ -116,7 +156,16 @@ pub(super) fn number_places(
     if rows == Rows::One {
         return Ok(());
     }
-    let places = collect(legs.iter().map(|leg| place(leg, rows, span)))?;
+    let mut places = collect(legs.iter().map(|leg| place(leg, rows, span)))?;
+    if !apart(legs) {
+        compute_each(legs, &places, steps, span)?;
+        let flags = legs.iter().map(|leg| {
+            let flags = leg.flags.iter().map(|(_, flag)| flag.clone());
+            expression(&Predicate::any(flags), span)
+        });
+        let both = places.into_iter().zip(collect(flags)?);
+        places = both.map(|(place, flags)| all(vec![place, flags], &EVAL)).collect();
+    }
     let cases = places.iter().enumerate().map(|(at, place)| format!("{}, {at}", place.text));
     steps.assign("sw_leg", &format!("case({})", cases.collect::<Vec<_>>().join(", ")));
     steps.scratch.push(Fragment::trusted("sw_leg"));
@@ -129,6 +178,9 @@ pub(super) fn compute(
     steps: &mut Assignments,
     span: Span,
 ) -> Result<(), Vec<Diagnostic>> {
+    if rows != Rows::One && !apart(legs) {
+        return Ok(());
+    }
     for (at, leg) in legs.iter().enumerate() {
         for Let { column, value: scalar } in &leg.lets {
             let name = eval_field(&column.name).ok_or_else(|| vec![unnameable(column, span)])?;

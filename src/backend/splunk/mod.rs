@@ -7,6 +7,7 @@
 //! `search` and `where` are two languages: [`search`] and [`expression`] print predicates for each;
 //! [`syntax`] and [`regex`] know their quotes.
 
+mod bindings;
 mod expression;
 mod firings;
 mod legs;
@@ -57,6 +58,9 @@ impl Backend for Splunk {
         match kind {
             Kind::Count => "counts up to 10,000 (`max_stream_window`)",
             Kind::Value => "rows that `mvexpand` copies within `max_mem_usage_mb`",
+            Kind::Binding => {
+                "three bindings; memory of `eventstats` and `mvexpand` (`max_mem_usage_mb`)"
+            }
             Kind::Filter | Kind::Presence | Kind::Order | Kind::Absence => kind.limits(),
         }
     }

@@ -16,7 +16,7 @@ use super::firings;
 use super::legs::{self, Legs, Rows};
 use super::syntax::{EVAL, Eval, list_field, string};
 use super::value::Assignments;
-use super::{nexts, render, shows, totals, trusted, values};
+use super::{bindings, nexts, render, shows, totals, trusted, values};
 use crate::backend::infix::{Expr, all, any, not};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::PatternId;
@@ -85,10 +85,7 @@ fn stage(
     span: Span,
 ) -> Result<String, Vec<Diagnostic>> {
     check(timeline, span)?;
-    let by = match keys.fields.as_slice() {
-        [] => String::new(),
-        fields => format!(" by {}", fields.join(", ")),
-    };
+    let unfolded = [keys.fields.clone(), bindings::columns(timeline)].concat();
     let legs = Legs { legs: &timeline.legs, rows };
     let steps = events(timeline, legs, keys, span)?;
     let context = context! {
@@ -97,11 +94,15 @@ fn stage(
         expanded => keys.several.iter().map(trusted).collect::<Vec<_>>(),
         present => trusted(keys.present()),
         nths => nths(timeline),
-        keys => keys.fields.iter().map(trusted).collect::<Vec<_>>(),
+        keys => unfolded.iter().map(trusted).collect::<Vec<_>>(),
+        own_keys => keys.fields.iter().map(trusted).collect::<Vec<_>>(),
+        bindings => bindings::context(timeline),
+        fired => bindings::fired(timeline, &keys.fields),
         groups => trusted(groups(timeline)),
         nexts => nexts::context(timeline),
         levels => levels(timeline),
-        by => trusted(by),
+        by => trusted(by(&unfolded)),
+        by_own => trusted(by(&keys.fields)),
         firings => trusted(fired(timeline)),
         seen => trusted(seen(timeline)),
         values => totals::columns(timeline),
@@ -112,6 +113,11 @@ fn stage(
         ..more
     };
     render("timeline.j2", include_str!("../../../templates/splunk/timeline.j2"), context, span)
+}
+
+/// A `by` clause, if there is anything to group by.
+fn by(fields: &[String]) -> String {
+    if fields.is_empty() { String::new() } else { format!(" by {}", fields.join(", ")) }
 }
 
 fn check(timeline: &Timeline, span: Span) -> Result<(), Vec<Diagnostic>> {
@@ -300,6 +306,7 @@ fn events(
     steps.assign("sw_mask", &mask.collect::<Vec<_>>().join("+"));
     keys.assign(&mut steps);
     totals::assign(timeline, &mut steps, span)?;
+    bindings::assign(timeline, &mut steps, span)?;
     shows::assign(timeline, &mut steps, span)?;
     Ok(steps)
 }
@@ -492,13 +499,13 @@ fn fired(timeline: &Timeline) -> String {
 }
 
 /// Whether a link holds with a start inside the window.
-fn completes(link: &Link, window: u64) -> Expr<Eval> {
+pub(super) fn completes(link: &Link, window: u64) -> Expr<Eval> {
     let inside = |from: &Before| Expr::atom(format!("sw_time-sw_before{}<={window}", from.start));
     let inside = link.from.as_ref().map(inside);
     all(std::iter::once(holds_link(link)).chain(inside).collect(), &EVAL)
 }
 
-fn holds(condition: &Holds) -> Expr<Eval> {
+pub(super) fn holds(condition: &Holds) -> Expr<Eval> {
     match condition {
         Holds::Within(at, span) => within(*at, *span),
         Holds::Soon(next, span) => nexts::soon(*next, *span),

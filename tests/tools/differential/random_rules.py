@@ -11,7 +11,7 @@ import tempfile
 import pathlib
 
 from random_aggregates import Aggregates
-from random_weaves import Timed
+from random_weaves import Bound, Timed
 
 PIECES = ["a", "B", "\\", "*", "?", '"', "'", " ", ".", "(", "[", "|", "$", "%", "+", "{", "^", "/", "-", "#", "@", "&", "~", "<"]
 WORDS = ["ab", "\\cmd.exe", "C:\\x\\", "-Enc", "\\", "\\\\srv", "x*y", "50%", 'say "hi"', "it's", "$env:T"]
@@ -228,9 +228,10 @@ class Correlation:
 
 # What `--only` chooses.
 MADE = {
-    "all": [Correlation, Rule, Aggregates, Connection, Timed],
+    "all": [Correlation, Rule, Aggregates, Connection, Timed, Bound],
     "timed": [Timed],
     "aggregates": [Aggregates],
+    "bound": [Bound],
 }
 
 

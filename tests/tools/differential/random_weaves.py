@@ -1,4 +1,4 @@
-"""Random rules in Weave: absences before, after and around firings and events, orders with `skew`.
+"""Random rules in Weave: absences before, after and around firings and events, orders with `skew`, bindings.
 
 Times lie on the borders of the spans (exactly, and a millisecond beside), several events share a
 millisecond, hosts may be missing.
@@ -30,9 +30,14 @@ class Timed:
         lines += [f"    {event} = {EVENTS[event][0]} where {EVENTS[event][1]}" for event in self.used]
         lines += ["  match:", "    host = Computer", f"    over {self.seconds}s"]
         lines += [f"    skew {self.skew}s"] if self.skew else []
+        lines += self.bindings(rng)
         lines += ["  condition:", f"    {condition}"]
         lines += ["  show: " + ", ".join(f"{event}.Image" for event in self.used)] if rng.random() < 0.3 else []
         self.text = "\n".join(lines + ["}"]) + "\n"
+
+    def bindings(self, rng):
+        """None here."""
+        return []
 
     def span(self, rng):
         span = rng.choice([5, 20, self.seconds, 2 * self.seconds])
@@ -98,3 +103,39 @@ class Timed:
         if which == "fil":
             return {"ls": "windows/file_event", "TargetFilename": "C:\\t\\x.exe"}
         return {"ls": "windows/process_creation", "Image": rng.choice(["C:\\certutil.exe", "C:\\certutil.exe", "C:\\a.exe"])}
+
+
+class Bound(Timed):
+    """The same, where some of the events share their program."""
+
+    def bindings(self, rng):
+        # Events that one event may be carry the same bindings, or it is refused.
+        bound = rng.sample(self.used, rng.randint(2, max(2, len(self.used) - 1)))
+        lines = [f"    {one}.Image == {other}.Image" for one, other in zip(bound, bound[1:])]
+        if rng.random() < 0.25 and len(self.used) > 2:
+            one, other = rng.sample(self.used, 2)
+            lines.append(f"    {one}.User == {other}.User")
+        return lines
+
+    def condition(self, rng):
+        a, b, *more = self.used
+        if not more or rng.random() < 0.5:
+            return super().condition(rng)
+        x = more[-1]
+        return rng.choice([
+            lambda: f"{a} and {b} and {x}",
+            lambda: f"{a} and {b} and not {x}",
+            lambda: f"{a} then {b} then {x}" if not self.skew else f"{a} then {b}",
+            lambda: f"count({a}) >= 2 and {x}",
+            lambda: f"{x} and not {a}",
+        ])()
+
+    def events(self, rng):
+        events = super().events(rng)
+        for event in events:
+            if rng.random() < 0.2:
+                event.pop("Image", None)
+            if rng.random() < 0.7:
+                event["User"] = rng.choice(["u1", "u2"])
+            event["Computer"] = rng.choice(["h1", "h1", event["Computer"]])
+        return events

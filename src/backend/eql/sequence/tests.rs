@@ -24,6 +24,7 @@ fn timeline(cond: Cond) -> Timeline {
         chained: Vec::new(),
         patterns: ["a", "b", "c", "d"].map(str::to_owned).into(),
         keys: vec!["host".into()],
+        bindings: Vec::new(),
         window: 300_000,
         skew: 0,
         cond,

@@ -62,6 +62,7 @@ fn leg(table: &str, conditions: Vec<Condition>, predicate: Predicate<Column>) ->
         lets: Vec::new(),
         flags,
         keys: Vec::new(),
+        bound: Vec::new(),
         shows: Vec::new(),
         values: Vec::new(),
     }

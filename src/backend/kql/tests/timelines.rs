@@ -25,6 +25,7 @@ fn two_legs(starts: Vec<Start>, holds: Holds, fires: Vec<Fire>) -> Timeline {
         chained: Vec::new(),
         patterns: vec!["root".to_owned(), "module".to_owned()],
         keys: vec!["Computer".to_owned()],
+        bindings: Vec::new(),
         window: 600_000,
         skew: 0,
         cond: Cond::All(Vec::new()),

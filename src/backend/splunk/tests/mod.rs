@@ -44,6 +44,7 @@ pub(super) fn leg(place: Place, flag: Predicate<Column>) -> Leg {
         flags: vec![(PatternId(0), flag)],
         keys: Vec::new(),
         values: Vec::new(),
+        bound: Vec::new(),
         shows: Vec::new(),
     }
 }

@@ -25,6 +25,7 @@ fn two(starts: Vec<Start>, holds: Holds, fires: Vec<Fire>) -> Timeline {
         chained: Vec::new(),
         patterns: vec!["root".into(), "use \"it\"".into()],
         keys: vec!["Computer".into()],
+        bindings: Vec::new(),
         window: 60_000,
         skew: 0,
         cond: Cond::Seen(PatternId(0)),
