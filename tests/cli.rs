@@ -13,6 +13,8 @@
 mod artifacts;
 #[path = "cli/build.rs"]
 mod build;
+#[path = "cli/filters.rs"]
+mod filters;
 #[path = "cli/lints.rs"]
 mod lints;
 #[path = "cli/machine.rs"]

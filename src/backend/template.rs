@@ -1,6 +1,7 @@
 //! Query skeletons: minijinja with strict undefined and a formatter that prints only fragments and
 //! numbers, so that no unescaped text can reach a query.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use minijinja::syntax::SyntaxConfig;
@@ -56,9 +57,37 @@ impl Templates {
     /// # Errors
     /// As [`render`].
     pub fn render(&self, template: &Template, context: Value) -> Result<String, Error> {
-        let text = self.replaced.get(template.name).map_or(template.text, String::as_str);
-        render(template.name, text, context)
+        match self.replaced.get(template.name) {
+            Some(text) => render(template.name, text, context),
+            None => skeleton(template.name, template.text, context),
+        }
     }
+}
+
+thread_local! {
+    /// Shipped templates that this thread has parsed: they are few, and each is rendered for every
+    /// rule.
+    static PARSED: RefCell<Option<Environment<'static>>> = const { RefCell::new(None) };
+}
+
+/// As [`render`], for a shipped template, which is parsed once.
+///
+/// # Errors
+/// As [`render`].
+pub fn skeleton(name: &'static str, text: &'static str, context: Value) -> Result<String, Error> {
+    PARSED.with_borrow_mut(|parsed| {
+        let environment = match parsed {
+            Some(environment) => environment,
+            None => parsed.insert(environment()?),
+        };
+        // Two languages may call different texts alike.
+        let known = environment.get_template(name);
+        if !known.is_ok_and(|known| known.source() == text) {
+            environment.add_template(name, text)?;
+        }
+        let text = environment.get_template(name)?.render(context)?;
+        Ok(text.trim_end().to_owned())
+    })
 }
 
 /// Renders `template` (its text) with `context`.
@@ -66,6 +95,14 @@ impl Templates {
 /// # Errors
 /// What the template engine reports: an undefined variable, or a value that is no fragment.
 pub fn render(name: &str, template: &str, context: Value) -> Result<String, Error> {
+    let mut environment = environment()?;
+    environment.add_template(name, template)?;
+    let text = environment.get_template(name)?.render(context)?;
+    Ok(text.trim_end().to_owned())
+}
+
+/// Strict undefined, and a formatter that refuses raw text.
+fn environment<'a>() -> Result<Environment<'a>, Error> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
@@ -79,9 +116,7 @@ pub fn render(name: &str, template: &str, context: Value) -> Result<String, Erro
         let problem = format!("unescaped value `{value}` reached a template");
         Err(Error::new(ErrorKind::InvalidOperation, problem))
     });
-    environment.add_template(name, template)?;
-    let text = environment.get_template(name)?.render(context)?;
-    Ok(text.trim_end().to_owned())
+    Ok(environment)
 }
 
 #[cfg(test)]

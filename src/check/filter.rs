@@ -82,12 +82,7 @@ impl<'a> Filters<'a> {
                 diagnostics.push(mismatch(entry.filter, span, rule));
             }
         }
-        for (filter, entry) in self.entries.iter_mut().enumerate() {
-            if entry.filter.any && matches(entry.filter, parts) {
-                entry.used = true;
-                chosen.push((filter, entry.filter.meta.span));
-            }
-        }
+        chosen.extend(self.on_all(parts));
         let key = parts.key();
         let apply = |(filter, span): (usize, Span)| {
             let predicate = self.lower(filter, &key, rule.logsource.span, diagnostics)?;
@@ -118,6 +113,33 @@ impl<'a> Filters<'a> {
             Some(Applied { predicate, span })
         };
         chosen.into_iter().map(apply).collect()
+    }
+
+    /// The filters on all rules, for events that a rule describes itself.
+    pub(super) fn on_events(
+        &mut self,
+        logsource: &str,
+        place: Span,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<Applied>> {
+        let chosen = self.on_all(Parts::of(logsource));
+        let apply = |(filter, span): (usize, Span)| {
+            let predicate = self.lower(filter, logsource, place, diagnostics)?;
+            Some(Applied { predicate, span })
+        };
+        chosen.into_iter().map(apply).collect()
+    }
+
+    /// The filters on all rules of a log source (`rules: any`), each with its place.
+    fn on_all(&mut self, parts: Parts<'_>) -> Vec<(usize, Span)> {
+        let mut chosen = Vec::new();
+        for (filter, entry) in self.entries.iter_mut().enumerate() {
+            if entry.filter.any && matches(entry.filter, parts) {
+                entry.used = true;
+                chosen.push((filter, entry.filter.meta.span));
+            }
+        }
+        chosen
     }
 
     /// Whether filters name this document.

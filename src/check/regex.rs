@@ -17,10 +17,9 @@ const MAX_DEPTH: u32 = 100;
 
 /// The expression, if it compiles; else why not is reported.
 pub(super) fn read(value: &Value, flags: Flags, diagnostics: &mut Diagnostics) -> Option<Regex> {
-    let Some(problem) = problem(&value.text, flags) else {
-        let Flags { ignore_case, multiline, dotall } = flags;
-        return Some(Regex { pattern: value.text.clone(), ignore_case, multiline, dotall });
-    };
+    let Flags { ignore_case, multiline, dotall } = flags;
+    let regex = Regex { pattern: value.text.clone(), ignore_case, multiline, dotall };
+    let Some(problem) = problem(&regex) else { return Some(regex) };
     let found = Diagnostic::new(Code::BadRegex, value.span, problem.message);
     diagnostics.push(found.help(problem.help));
     None
@@ -32,26 +31,37 @@ struct Problem {
     help: &'static str,
 }
 
-fn problem(pattern: &str, flags: Flags) -> Option<Problem> {
+fn problem(expression: &Regex) -> Option<Problem> {
+    let pattern = expression.pattern.as_str();
+    let mut syntax = regex_syntax::ast::parse::ParserBuilder::new().nest_limit(MAX_DEPTH).build();
+    if let Err(error) = syntax.parse(pattern) {
+        return Some(explain(&regex_syntax::Error::Parse(error), pattern));
+    }
     let mut parser = regex_syntax::ParserBuilder::new()
         .nest_limit(MAX_DEPTH)
-        .case_insensitive(flags.ignore_case)
-        .multi_line(flags.multiline)
-        .dot_matches_new_line(flags.dotall)
+        .case_insensitive(expression.ignore_case)
+        .multi_line(expression.multiline)
+        .dot_matches_new_line(expression.dotall)
         .build();
-    let parsed = match parser.parse(pattern) {
+    // What runs is the form whose classes are of ASCII; those of Unicode are a hundred times larger.
+    let ascii = expression.ascii();
+    let parsed = match parser.parse(&ascii) {
         Ok(parsed) => parsed,
-        Err(error) => return Some(explain(&error, pattern)),
+        Err(error) => {
+            // The places of the message are those of the expression as it was written.
+            let written = parser.parse(pattern).err();
+            return Some(explain(&written.unwrap_or(error), pattern));
+        }
     };
     if states(&parsed).saturating_mul(MAX_STATE) <= MAX_COMPILED {
         return None;
     }
-    let compiled = regex::RegexBuilder::new(pattern)
+    let compiled = regex::RegexBuilder::new(&ascii)
         .size_limit(MAX_COMPILED)
         .nest_limit(MAX_DEPTH)
-        .case_insensitive(flags.ignore_case)
-        .multi_line(flags.multiline)
-        .dot_matches_new_line(flags.dotall)
+        .case_insensitive(expression.ignore_case)
+        .multi_line(expression.multiline)
+        .dot_matches_new_line(expression.dotall)
         .build();
     compiled.err().map(|_| Problem {
         message: "the regular expression is too large".to_owned(),
@@ -109,6 +119,12 @@ fn explain(error: &regex_syntax::Error, pattern: &str) -> Problem {
 mod tests {
     use super::*;
 
+    fn problem(pattern: &str) -> Option<Problem> {
+        let pattern = pattern.to_owned();
+        let regex = Regex { pattern, ignore_case: false, multiline: false, dotall: false };
+        super::problem(&regex)
+    }
+
     #[test]
     fn bad_expressions_are_refused_with_their_place() {
         let cases = [
@@ -120,12 +136,12 @@ mod tests {
             (r"\p{Nope}", "Unicode property not found"),
         ];
         for (pattern, expected) in cases {
-            let problem = problem(pattern, Flags::default()).unwrap();
+            let problem = problem(pattern).unwrap();
             assert!(problem.message.contains(expected), "{pattern}: {}", problem.message);
         }
-        assert!(problem(&"(".repeat(9999), Flags::default()).is_some());
-        assert!(problem(r"-k\s\w{1,64}(?:\s?(?:-p|-s))?", Flags::default()).is_none());
-        assert!(problem(r"(?i)^C:\\[a-z]+\.exe$|a{2,40}", Flags::default()).is_none());
+        assert!(problem(&"(".repeat(9999)).is_some());
+        assert!(problem(r"-k\s\w{1,64}(?:\s?(?:-p|-s))?").is_none());
+        assert!(problem(r"(?i)^C:\\[a-z]+\.exe$|a{2,40}").is_none());
     }
 
     #[test]

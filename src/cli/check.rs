@@ -1,5 +1,6 @@
 //! `sigweave check`: parse, resolve, type-check; with targets, try every rule on them, too.
 
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -110,6 +111,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
         Ok(loaded) => loaded,
         Err(problems) => return usage(output, &problems),
     };
+    // The process ends with the command: nothing is torn down piece by piece.
+    let (workspace, goals) = (ManuallyDrop::new(workspace), ManuallyDrop::new(goals));
     let shown = Shown::of(arguments);
     if goals.is_empty() && !matches!(shown, Shown::Findings | Shown::FindingsAs(_)) {
         let problem = "a report on which languages? say `-t splunk,kql,eql`, or name environments \
@@ -117,7 +120,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
         return usage(output, &[problem.to_owned()]);
     }
     let (rows, said) = tried(&workspace, &goals);
-    let said = workspace.settled(said);
+    let (rows, said) = (ManuallyDrop::new(rows), workspace.settled(said));
     match shown {
         Shown::FindingsAs(format) => {
             let found: Vec<&Diagnostic> = workspace.reported().chain(&said).collect();

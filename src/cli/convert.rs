@@ -1,5 +1,6 @@
 //! `sigweave convert`: rules → queries on standard output.
 
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -78,7 +79,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
         let problem = "which query language? say `-t splunk`, `-t kql`, `-t eql` or `-t esql`";
         return usage(output, &[problem.to_owned()]);
     }
-    let outcomes = convert(&workspace, &goals);
+    // The process ends with the command: nothing is torn down piece by piece.
+    let (workspace, goals) = (ManuallyDrop::new(workspace), ManuallyDrop::new(goals));
+    let outcomes = ManuallyDrop::new(convert(&workspace, &goals));
     match arguments.format {
         Format::Text => print_text(&workspace, &outcomes, goals.len(), output),
         Format::Json => print_json(&workspace, &outcomes, output),

@@ -26,7 +26,12 @@ pub(super) fn rule_files(path: &Path) -> Result<Vec<PathBuf>, String> {
         return Ok(vec![path.to_owned()]);
     }
     let mut files = Vec::new();
-    for entry in WalkBuilder::new(path).require_git(false).follow_links(false).build() {
+    let walk = WalkBuilder::new(path)
+        .require_git(false)
+        .follow_links(false)
+        .sort_by_file_name(std::ffi::OsStr::cmp)
+        .build();
+    for entry in walk {
         let entry = entry.map_err(|error| error.to_string())?;
         let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
         if is_file && is_rule_file(entry.path()) {
@@ -34,7 +39,6 @@ pub(super) fn rule_files(path: &Path) -> Result<Vec<PathBuf>, String> {
             files.push(path.strip_prefix("./").map(Path::to_path_buf).unwrap_or(path));
         }
     }
-    files.sort();
     Ok(files)
 }
 
@@ -53,6 +57,13 @@ pub(super) fn is_weave(name: &str, text: &str) -> bool {
     let mut lines = text.lines().map(str::trim_start);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
     first.is_some_and(|line| line.starts_with("rule ") || line.starts_with("list "))
+}
+
+/// Whether a file looks as if it held a filter; it is read by a parser later.
+pub(super) fn holds_filter(path: &Path) -> bool {
+    let Ok(bytes) = read(path) else { return false };
+    memchr::memmem::find_iter(&bytes, b"filter:")
+        .any(|at| at == 0 || bytes.get(at - 1).is_some_and(|before| *before == b'\n'))
 }
 
 /// The bytes of a file; `-` is standard input.

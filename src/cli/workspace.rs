@@ -1,9 +1,10 @@
 //! The rules of a run: files read, parsed and checked together.
 //!
 //! The paths of the command line select rules. Where one of them refers to a rule that is not among
-//! them, the rule folders of the project are read, too, for reference only.
+//! them, or a filter of the project may name one of them, the rule folders of the project are read,
+//! too, for reference only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -84,12 +85,21 @@ impl Workspace {
         report_empty(&files, &documents, &mut diagnostics);
         let selected = documents.len();
         let mut references = BTreeSet::new();
-        if root.is_some() && refers_elsewhere(&documents) {
-            let others = without(remaining(&folders, &chosen), &outputs);
+        let others = if root.is_some() {
+            without(remaining(&folders, &chosen), &outputs)
+        } else {
+            Vec::new()
+        };
+        if refers_elsewhere(&documents) || others.par_iter().any(|path| files::holds_filter(path)) {
             let ids = add_sources(&others, &mut sources, &mut diagnostics)?;
-            references.extend(ids.iter().copied());
             let ids = readable(&ids, &diagnostics);
-            documents.extend(parse(&ids, &sources, &mut Diagnostics::default()));
+            let found = parse(&ids, &sources, &mut Diagnostics::default());
+            // A filter with errors takes the selected rules along: it is reported with them.
+            let filter = |document: &&Document| matches!(document, Document::Filter(_));
+            let filters = found.iter().filter(filter).map(|filter| filter.meta().span.source);
+            let filters: BTreeSet<SourceId> = filters.collect();
+            references.extend(ids.iter().copied().filter(|id| !filters.contains(id)));
+            documents.extend(found);
         }
         let taxonomy = Taxonomy::standard();
         let options = Options { lists: project.parameters.clone() };
@@ -310,7 +320,7 @@ fn rule_folders(root: Option<&Path>, project: &Project) -> Vec<PathBuf> {
 
 /// The files that the paths mean, each once, in order.
 fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<String>> {
-    let (mut seen, mut chosen, mut problems) = (BTreeSet::new(), Vec::new(), Vec::new());
+    let (mut seen, mut chosen, mut problems) = (HashSet::new(), Vec::new(), Vec::new());
     for path in paths {
         match files::rule_files(path) {
             Ok(found) => {

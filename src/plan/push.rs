@@ -224,7 +224,9 @@ impl<'a> Columns<'a> {
     /// The column that holds a value, computed if need be; `field` is what it is named after.
     pub(super) fn column_of(&mut self, field: &str, value: &Scalar) -> Column {
         if let Scalar::Column(column) = value {
-            self.taken.insert(column.name.clone());
+            if !self.taken.contains(&column.name) {
+                self.taken.insert(column.name.clone());
+            }
             return column.clone();
         }
         if let Some(known) = self.lets.iter().find(|known| known.value == *value) {

@@ -66,15 +66,15 @@ pub(super) enum Leaf {
 /// What EQL says for a test.
 pub(super) fn leaf(test: &Test<Column>, polarity: Polarity) -> Result<Leaf, Diagnostic> {
     let column = &test.field;
-    let field = syntax::field(&column.name);
+    let field = || syntax::field(&column.name);
     let found = match &test.op {
-        Op::Exists => Ok(present(&field)),
-        Op::Null => Ok(absent(&field)),
+        Op::Exists => Ok(present(&field())),
+        Op::Null => Ok(absent(&field())),
         Op::Text { test, cased: false } => text(column, test, Case::Ignored),
         Op::Text { test, cased: true } => text(column, test, Case::Kept),
         Op::Number { cmp, value } => number(column, *cmp, *value, polarity),
         Op::Boolean(value) => boolean(column, *value),
-        Op::Regex(regex) if column.ty == ColumnType::Text => expression(regex, &field),
+        Op::Regex(regex) if column.ty == ColumnType::Text => expression(regex, &field()),
         Op::Regex(_) => Err(wrong_column(column, column.ty, "a regular expression")),
         Op::Cidr(net) => network(column, net),
         Op::Field { other, .. } => Err(Refusal::new(

@@ -133,8 +133,13 @@ fn comments(notes: &[String]) -> Vec<Value> {
 }
 
 /// Renders a skeleton.
-fn query(name: &str, text: &str, context: Value, rule: Span) -> Result<Query, Diagnostic> {
-    let found = template::render(name, text, context);
+fn query(
+    name: &'static str,
+    text: &'static str,
+    context: Value,
+    rule: Span,
+) -> Result<Query, Diagnostic> {
+    let found = template::skeleton(name, text, context);
     found.map(|text| Query { text, approximate: Vec::new() }).map_err(|error| {
         Diagnostic::new(Code::TemplateContract, rule, format!("the template fails: {error}"))
     })

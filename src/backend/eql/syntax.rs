@@ -8,6 +8,8 @@
 //! With it the field counts as missing, but then a test on it is null, and so is its negation: the
 //! printer of predicates adds the null check that makes it two-valued.
 
+use std::borrow::Cow;
+
 use crate::backend::{Fragment, infix};
 
 /// Marks fragments of EQL.
@@ -100,13 +102,15 @@ pub(super) fn comment(text: &str) -> Text {
     Text::trusted(text.replace(|c: char| is_invisible(c), " "))
 }
 
-fn path(name: &str) -> String {
-    let parts: Vec<String> = name.split('.').map(identifier).collect();
-    if name.split('.').any(str::is_empty) { quoted(name) } else { parts.join(".") }
-}
-
-fn identifier(part: &str) -> String {
-    if is_identifier(part) { part.to_owned() } else { quoted(part) }
+fn path(name: &str) -> Cow<'_, str> {
+    if name.split('.').all(is_identifier) {
+        return Cow::Borrowed(name);
+    }
+    if name.split('.').any(str::is_empty) {
+        return Cow::Owned(quoted(name));
+    }
+    let identifier = |part: &str| if is_identifier(part) { part.to_owned() } else { quoted(part) };
+    Cow::Owned(name.split('.').map(identifier).collect::<Vec<_>>().join("."))
 }
 
 fn quoted(name: &str) -> String {

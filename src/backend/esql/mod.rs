@@ -83,8 +83,13 @@ fn lines(parts: Vec<Expr>) -> Vec<Value> {
 }
 
 /// Renders a skeleton.
-fn render(name: &str, text: &str, context: Value, rule: Span) -> Result<String, Diagnostic> {
-    template::render(name, text, context).map_err(|error| {
+fn render(
+    name: &'static str,
+    text: &'static str,
+    context: Value,
+    rule: Span,
+) -> Result<String, Diagnostic> {
+    template::skeleton(name, text, context).map_err(|error| {
         Diagnostic::new(Code::TemplateContract, rule, format!("the template fails: {error}"))
     })
 }

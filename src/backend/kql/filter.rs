@@ -40,7 +40,7 @@ pub(super) fn render(
         return Err(refused);
     }
     let several = sources.len() > 1;
-    template::render("kql/filter.j2", TEMPLATE, context! { sources, several })
+    template::skeleton("kql/filter.j2", TEMPLATE, context! { sources, several })
         .map_err(|error| broken_template(&error, rule))
 }
 

@@ -105,7 +105,7 @@ impl Stage<'_> {
             firings_name => optional(self.firings.map(|number| names.of("firings", number))),
             ..pipeline.context(sources)
         };
-        template::render("kql/timeline.j2", TEMPLATE, context)
+        template::skeleton("kql/timeline.j2", TEMPLATE, context)
             .map_err(|error| broken_template(&error, rule))
     }
 }

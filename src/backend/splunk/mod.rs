@@ -99,12 +99,12 @@ fn values<L>(fragments: impl IntoIterator<Item = Fragment<L>>) -> Vec<Value> {
 }
 
 fn render(
-    name: &str,
-    template: &str,
+    name: &'static str,
+    template: &'static str,
     context: Value,
     span: Span,
 ) -> Result<String, Vec<Diagnostic>> {
-    template::render(name, template, context).map_err(|error| {
+    template::skeleton(name, template, context).map_err(|error| {
         let message = format!("the template `splunk/{name}` fails: {error}");
         vec![Diagnostic::new(Code::TemplateContract, span, message)]
     })

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::correlation::{self, Leg, Scope};
 use super::item::{self, MAX_TESTS};
-use super::{Options, lint, logsource, meta};
+use super::{Options, filter, lint, logsource, meta};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{self, Body, FieldRef, Pattern, PatternId, PatternSource, Rule, Suppress};
 use crate::source::{Span, Spanned};
@@ -228,11 +228,15 @@ fn inline(
         }
         None => ir::Predicate::always(),
     };
-    let source = PatternSource::Events { logsource: source.key.clone(), predicate };
+    let key = source.key.clone();
+    let found = scope.filters.on_events(&key, logsource.span, scope.diagnostics)?;
+    let filters = found.iter().map(|filter| filter.span).collect();
+    let predicate = filter::apply(predicate, found, scope.diagnostics);
+    let source = PatternSource::Events { logsource: key, predicate };
     let pattern =
         Pattern { name: event.name.node.clone(), source, span: event.name.span.to(logsource.span) };
     let (reference, place) = (event.name.clone(), logsource.span);
-    Some(Leg { reference, document: None, pattern, place, filters: Vec::new() })
+    Some(Leg { reference, document: None, pattern, place, filters })
 }
 
 /// `show`
