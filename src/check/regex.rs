@@ -37,19 +37,23 @@ fn problem(expression: &Regex) -> Option<Problem> {
     if let Err(error) = syntax.parse(pattern) {
         return Some(explain(&regex_syntax::Error::Parse(error), pattern));
     }
-    let mut parser = regex_syntax::ParserBuilder::new()
-        .nest_limit(MAX_DEPTH)
-        .case_insensitive(expression.ignore_case)
-        .multi_line(expression.multiline)
-        .dot_matches_new_line(expression.dotall)
-        .build();
+    // A parser that has found an error cannot be used again.
+    let parse = |pattern: &str| {
+        regex_syntax::ParserBuilder::new()
+            .nest_limit(MAX_DEPTH)
+            .case_insensitive(expression.ignore_case)
+            .multi_line(expression.multiline)
+            .dot_matches_new_line(expression.dotall)
+            .build()
+            .parse(pattern)
+    };
     // What runs is the form whose classes are of ASCII; those of Unicode are a hundred times larger.
     let ascii = expression.ascii();
-    let parsed = match parser.parse(&ascii) {
+    let parsed = match parse(&ascii) {
         Ok(parsed) => parsed,
         Err(error) => {
             // The places of the message are those of the expression as it was written.
-            let written = parser.parse(pattern).err();
+            let written = parse(pattern).err();
             return Some(explain(&written.unwrap_or(error), pattern));
         }
     };

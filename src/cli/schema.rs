@@ -9,10 +9,10 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::import::{self, Kind};
-use crate::source::SourceMap;
+use crate::source::{SourceId, SourceMap};
 
 use super::output::Output;
-use super::{FINDINGS, convert, files};
+use super::{FINDINGS, convert, files, platforms};
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
@@ -38,7 +38,9 @@ Examples:
   curl \"$ES/logs-contoso-*/_field_caps?fields=*\" | \\
     sigweave schema import --from elastic-field-caps --table contoso -
   Run `index=contoso | fieldsummary`, export it as CSV, then
-  sigweave schema import --from splunk-fieldsummary --table contoso fieldsummary.csv")]
+  sigweave schema import --from splunk-fieldsummary --table contoso fieldsummary.csv
+
+  sigweave schema import --from pysigma-pipeline -p splunk-ta pipeline.yml -o ours.yml")]
 struct Import {
     /// The dump; `-` is standard input.
     file: PathBuf,
@@ -67,15 +69,19 @@ enum From {
     ElasticFieldCaps,
     /// `index=… | fieldsummary`; CSV or JSON.
     SplunkFieldsummary,
+    /// A processing pipeline of pySigma: its mappings of field names; every other item is reported.
+    PysigmaPipeline,
 }
 
 impl From {
-    fn dump(self) -> Kind {
+    /// The kind of dump; none for a pipeline.
+    fn dump(self) -> Option<Kind> {
         match self {
-            Self::KustoGetschema => Kind::KustoGetschema,
-            Self::ElasticMapping => Kind::ElasticMapping,
-            Self::ElasticFieldCaps => Kind::ElasticFieldCaps,
-            Self::SplunkFieldsummary => Kind::SplunkFieldsummary,
+            Self::KustoGetschema => Some(Kind::KustoGetschema),
+            Self::ElasticMapping => Some(Kind::ElasticMapping),
+            Self::ElasticFieldCaps => Some(Kind::ElasticFieldCaps),
+            Self::SplunkFieldsummary => Some(Kind::SplunkFieldsummary),
+            Self::PysigmaPipeline => None,
         }
     }
 }
@@ -87,15 +93,28 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
         Ok(text) => text,
         Err(problem) => return convert::usage(output, &[problem]),
     };
-    let kind = arguments.from.dump();
     let is_stdin = arguments.file == Path::new("-");
     let name = if is_stdin { "<stdin>".to_owned() } else { arguments.file.display().to_string() };
     let mut sources = SourceMap::default();
     let source = sources.add(name, text);
+    match arguments.from.dump() {
+        Some(kind) => dump(kind, source, &sources, arguments, output),
+        None => pipeline(source, &sources, arguments, output),
+    }
+}
+
+/// What a product says about its tables.
+fn dump(
+    kind: Kind,
+    source: SourceId,
+    sources: &SourceMap,
+    arguments: &Import,
+    output: &mut Output,
+) -> u8 {
     let mut found = Diagnostics::default();
     let tables = import::read(kind, source, sources.text(source), &mut found);
     let errors = found.has_errors();
-    output.findings(&found.into_sorted(), &sources);
+    output.findings(&found.into_sorted(), sources);
     if errors {
         return FINDINGS;
     }
@@ -107,12 +126,40 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
     let platform = arguments.platform.as_deref().unwrap_or_else(|| kind.platform());
     let table = arguments.table.as_deref().unwrap_or_default();
     let title = format!("imported by `--from {}`", kind.name());
-    let text = import::overlay(&title, platform, table, &tables);
+    put(&import::overlay(&title, platform, table, &tables), arguments, output)
+}
+
+/// What a pipeline of pySigma says about fields; what is not imported makes it fail, after the
+/// overlay is written.
+fn pipeline(source: SourceId, sources: &SourceMap, arguments: &Import, output: &mut Output) -> u8 {
+    let Some(name) = &arguments.platform else {
+        let problem = "for which platform are these fields? say `-p splunk-ta`, or another";
+        return convert::usage(output, &[problem.to_owned()]);
+    };
+    let platform = match platforms::find(name, &[], &mut SourceMap::default()) {
+        Ok(platform) => platform,
+        Err(problem) => return convert::usage(output, &[problem]),
+    };
+    let mut found = Diagnostics::default();
+    let mappings = import::read_pipeline(source, sources.text(source), &platform, &mut found);
+    let errors = found.has_errors();
+    output.findings(&found.into_sorted(), sources);
+    if !mappings.is_empty() {
+        let title = "imported by `--from pysigma-pipeline`";
+        let code = put(&import::mapping_overlay(title, name, &mappings), arguments, output);
+        if code != 0 {
+            return code;
+        }
+    }
+    if errors { FINDINGS } else { 0 }
+}
+
+fn put(text: &str, arguments: &Import, output: &mut Output) -> u8 {
     let Some(path) = &arguments.output else {
         output.line(text.trim_end());
         return 0;
     };
-    match files::write(path, &text) {
+    match files::write(path, text) {
         Ok(()) => 0,
         Err(problem) => convert::usage(output, &[problem]),
     }

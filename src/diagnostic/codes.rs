@@ -176,6 +176,7 @@ codes! {
     OverlayNothing "E0513" "overlay-nothing" "an overlay changes what is not there";
     DumpKind "E0514" "dump-kind" "a schema dump is not of the kind that was said";
     DumpSize "E0515" "dump-size" "a table of a schema dump has too many columns";
+    PipelineItem "E0525" "pipeline-item" "an item of a pySigma pipeline is not imported";
     // E06xx: correlations and targets
     CorrelationShape "E0601" "correlation-shape" "the correlation lacks or contradicts something";
     NotExpressible "E0602" "not-expressible" "the target cannot express the construct exactly";

@@ -15,9 +15,11 @@ mod csv;
 mod elastic;
 mod kusto;
 mod print;
+mod pysigma;
 mod splunk;
 
 pub use print::overlay;
+pub use pysigma::{Mappings, mapping_overlay, read_pipeline};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceId, Span};
