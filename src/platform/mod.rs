@@ -8,6 +8,7 @@
 //! `TargetObject` of `windows/registry_set` on `defender-xdr` →
 //! `Rewrite(Join([RegistryKey, '\', RegistryValueName]), registry)`.
 
+mod alerts;
 mod among;
 mod expression;
 pub mod import;
@@ -41,7 +42,7 @@ use schema::Schema;
 use sections::{Group, Sections};
 
 /// Keys of a platform file.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "platform",
     "title",
     "targets",
@@ -49,6 +50,7 @@ const KEYS: [&str; 11] = [
     "unchecked",
     "index",
     "lookback",
+    "alerts",
     "parts",
     "rewrites",
     "logsources",
@@ -100,6 +102,8 @@ pub struct Platform {
     pub unchecked: bool,
     /// How far back a query may look, in days, if the product has a limit.
     pub lookback: Option<u64>,
+    /// Columns that an alert of the product needs; every place returns them.
+    pub alerts: Vec<String>,
     /// What a condition on the index is about, where there is one.
     index: Option<String>,
     /// Rows that are asked for at every place.
@@ -161,11 +165,23 @@ impl Platform {
         let index = option("index").and_then(text);
         let days = option("lookback").and_then(text);
         let lookback = days.and_then(|days| days.strip_suffix('d')?.parse().ok());
+        let alerts = option("alerts").map(|node| texts(&node)).unwrap_or_default();
         let layers = Layers::new(base, overlays, found);
         let context = Context::new(layers, schema);
         let places = context.logsources().into_iter().map(|key| (key, OnceLock::new())).collect();
         let everywhere = Vec::new();
-        Self { name, title, targets, unchecked, lookback, index, everywhere, context, places }
+        Self {
+            name,
+            title,
+            targets,
+            unchecked,
+            lookback,
+            alerts,
+            index,
+            everywhere,
+            context,
+            places,
+        }
     }
 
     /// The platform, searched in these indexes only; `None` if it is not searched by index.
@@ -240,8 +256,14 @@ impl Platform {
     /// (E0301, E0302, E0504 to E0506, E0510 to E0513).
     pub fn prove(&self, found: &mut Diagnostics) {
         let context = &self.context;
+        let mark = found.len();
+        let mut sources = Vec::new();
         for logsource in context.layers.names(Group::LogSources) {
-            self.read(logsource, found);
+            sources.extend(self.read(logsource, found));
+        }
+        if !found.errors_since(mark) && context.layers.overlays().next().is_none() {
+            // Tables of one's own need not be fit for alerts: they can be hunted in.
+            alerts::check(&self.alerts, &sources, found);
         }
         context.read_rewrites(found);
         for part in context.layers.names(Group::Parts) {

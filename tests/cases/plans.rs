@@ -77,6 +77,34 @@ fn correlations_have_a_query_on_every_platform() {
     }
 }
 
+/// Where a product makes alerts of rows, each row says of which event and of what: those of single
+/// events are whole, and those of correlations end with what the platform lists.
+#[test]
+fn rows_for_alerts_name_an_event_and_an_entity() {
+    let mut correlations = 0;
+    for (backend, platform) in goals() {
+        for folder in folders("tests/corpus") {
+            for rule in rules(&[case(&folder)]) {
+                let Ok((_, queries)) = compile(&rule, backend, &platform, &[]) else { continue };
+                for query in queries.iter().filter(|_| !platform.alerts.is_empty()) {
+                    let last = query.text.lines().last().unwrap_or_default();
+                    let Some(columns) = last.strip_prefix("| project ") else {
+                        assert!(matches!(rule.body, Body::Events(_)), "{}: {last}", rule.name);
+                        assert!(!query.text.contains("| project"), "{}", query.text);
+                        continue;
+                    };
+                    correlations += 1;
+                    let columns: Vec<&str> = columns.split(", ").collect();
+                    for needed in &platform.alerts {
+                        assert!(columns.contains(&needed.as_str()), "{}: {last}", rule.name);
+                    }
+                }
+            }
+        }
+    }
+    assert!(correlations > 40, "{correlations}");
+}
+
 /// Each rule with its plan: how one asks why a query is what it is.
 #[test]
 fn rules_are_explained() {

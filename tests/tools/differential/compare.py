@@ -87,7 +87,23 @@ def eql(query, events, platform):
 
 def rows_of(platform, query, events):
     """The rows that a query for Splunk or KQL returns."""
-    return splunk(query, events) if PLATFORMS[platform] == "splunk" else kql(query, events, platform)
+    if PLATFORMS[platform] == "splunk":
+        return splunk(query, events)
+    rows = kql(query, events, platform)
+    for row in rows:
+        if platform == "defender-xdr" and "LastFiring" in row:
+            check_alert(row, events)
+    return rows
+
+
+def check_alert(row, events):
+    """An alert is made of the last firing's event: `ReportId` and `DeviceId` have to be its own."""
+    _, event = shapes.xdr(int(row["ReportId"]), events[int(row["ReportId"])])
+    own = results_of.instant(event["Timestamp"])
+    if not own == results_of.instant(row["Timestamp"]) == results_of.instant(row["LastFiring"]):
+        raise ValueError(f"event {row['ReportId']} of {event['Timestamp']} did not fire at {row['LastFiring']}")
+    if (event["DeviceId"], event["DeviceName"]) != (row["DeviceId"], row["DeviceName"]):
+        raise ValueError(f"event {row['ReportId']} is not of {row['DeviceId']} {row['DeviceName']}")
 
 
 def key_of_row(row, names):
