@@ -6,16 +6,19 @@
 //!
 //! `source` ← `diagnostic` ← `yaml` ← `syntax`, `taxonomy`, `platform`, `project`;
 //! `check`: syntax + taxonomy → `ir`; `lint`: syntax; `plan`: ir + platform; `backend`: plan → queries;
-//! `engine`: ir; `emit`: queries + project → outputs; `cli`: everything.
+//! `engine`: ir; `emit`: queries + project → outputs; `pivot`, `coverage`: beside the pipeline; `cli`:
+//! everything.
 
 pub mod backend;
 pub mod check;
 pub mod cli;
+pub mod coverage;
 pub mod diagnostic;
 pub mod emit;
 pub mod engine;
 pub mod ir;
 pub mod lint;
+pub mod pivot;
 pub mod plan;
 pub mod platform;
 pub mod print;

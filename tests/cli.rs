@@ -13,6 +13,8 @@
 mod artifacts;
 #[path = "cli/build.rs"]
 mod build;
+#[path = "cli/certificates.rs"]
+mod certificates;
 #[path = "cli/filters.rs"]
 mod filters;
 #[path = "cli/lints.rs"]

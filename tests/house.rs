@@ -32,6 +32,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("backend", &["source", "diagnostic", "taxonomy", "platform", "ir", "plan"]),
     ("emit", &["source", "diagnostic", "ir", "plan", "platform", "backend", "project"]),
     ("engine", &["source", "diagnostic", "taxonomy", "ir"]),
+    ("pivot", &["source", "diagnostic", "project"]),
+    ("coverage", &["source", "diagnostic"]),
 ];
 
 /// Codes that no rule can raise; `cli::build::folder` shows them.

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use jiff::civil::Date;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ir::Rule;
+use crate::project::list;
 use crate::syntax::ast::Document;
 
 use super::convert::usage;
@@ -47,6 +49,10 @@ pub(super) struct Arguments {
     /// With `--fix`: show the differences, write nothing.
     #[arg(long, requires = "fix")]
     dry_run: bool,
+    /// The day on which entries of lists expire or not; today unless said otherwise. Nothing that is
+    /// built depends on it.
+    #[arg(long, value_name = "DATE")]
+    today: Option<Date>,
     /// Print what each environment makes of each rule, with the reasons, instead of the findings of
     /// targets.
     #[arg(long)]
@@ -119,7 +125,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
                        in sigweave.toml";
         return usage(output, &[problem.to_owned()]);
     }
-    let (rows, said) = tried(&workspace, &goals);
+    let (rows, mut said) = tried(&workspace, &goals);
+    let today = arguments.today.unwrap_or_else(today);
+    said.extend(list::review(&workspace.entries, today));
     let (rows, said) = (ManuallyDrop::new(rows), workspace.settled(said));
     match shown {
         Shown::FindingsAs(format) => {
@@ -170,6 +178,11 @@ fn fix(
     workspace.found.extend(left);
     workspace.found.sort_by_key(|found| (found.primary.span, found.code));
     Ok(())
+}
+
+/// The day it is, in UTC.
+fn today() -> Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// The closing line that counts.

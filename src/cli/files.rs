@@ -42,6 +42,30 @@ pub(super) fn rule_files(path: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
+/// The folders below a folder, sorted, whatever `.gitignore` leaves of them.
+pub(super) fn folders(path: &Path) -> Vec<PathBuf> {
+    let mut folders = below(path, Path::is_dir);
+    folders.retain(|folder| folder != path);
+    folders
+}
+
+/// The test files below a folder, sorted.
+pub(super) fn tests(path: &Path) -> Vec<PathBuf> {
+    below(path, |entry| {
+        let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.ends_with(".test.yml") || name.ends_with(".test.yaml")
+    })
+}
+
+/// What lies below a folder and is wanted.
+fn below(path: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let walk = WalkBuilder::new(path).require_git(false).follow_links(false).build();
+    let mut found: Vec<PathBuf> =
+        walk.flatten().map(ignore::DirEntry::into_path).filter(|path| wanted(path)).collect();
+    found.sort();
+    found
+}
+
 /// Whether a file below a folder is taken for a rule file.
 fn is_rule_file(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

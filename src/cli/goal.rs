@@ -11,7 +11,7 @@ use crate::platform::{self, Platform};
 use crate::project::{Project, Refusal, Selection};
 use crate::source::{SourceMap, Span};
 
-use super::workspace::Workspace;
+use super::workspace::{self, Workspace};
 use super::{GoalArguments, platforms};
 
 /// A query language on a platform.
@@ -133,16 +133,42 @@ pub(super) fn load(
     arguments: &GoalArguments,
 ) -> Result<(Workspace, Vec<Goal>), Vec<String>> {
     let mut workspace = Workspace::load_with(paths, &arguments.set)?;
-    let goals = goals(arguments, &mut workspace)?;
+    let Workspace { sources, project, root, .. } = &mut workspace;
+    let goals = goals(arguments, project, root, sources)?;
     Ok((workspace, goals))
+}
+
+/// The goals that the arguments ask for, else the environments of the project here, else every shipped
+/// platform in each of its languages.
+///
+/// # Errors
+/// Unknown names, or a project that cannot be read; a line for each.
+pub(super) fn asked(arguments: &GoalArguments) -> Result<Vec<Goal>, Vec<String>> {
+    let goals = match workspace::project(&arguments.set)? {
+        Some(mut loaded) => goals(arguments, &loaded.project, &loaded.root, &mut loaded.sources)?,
+        None => {
+            let (project, mut sources) = (Project::default(), SourceMap::default());
+            goals(arguments, &project, Path::new("."), &mut sources)?
+        }
+    };
+    if !goals.is_empty() {
+        return Ok(goals);
+    }
+    let mut shipped = everywhere(arguments)?;
+    shipped.retain(|goal| !goal.platform.unchecked);
+    Ok(shipped)
 }
 
 /// The goals that the arguments and the project ask for; possibly none.
 ///
 /// # Errors
 /// Unknown names, or a platform that is not queried in the language; a line for each.
-fn goals(arguments: &GoalArguments, workspace: &mut Workspace) -> Result<Vec<Goal>, Vec<String>> {
-    let Workspace { sources, project, root, .. } = workspace;
+fn goals(
+    arguments: &GoalArguments,
+    project: &Project,
+    root: &Path,
+    sources: &mut SourceMap,
+) -> Result<Vec<Goal>, Vec<String>> {
     let (accepted, mut problems) = accepted(&arguments.accept);
     let mut goals = Vec::new();
     for mut wanted in wanted(arguments, project, root, &mut problems) {

@@ -7,6 +7,7 @@ mod build;
 mod check;
 mod completions;
 mod convert;
+mod coverage;
 mod events;
 mod explain;
 mod files;
@@ -15,8 +16,10 @@ mod goal;
 mod init;
 mod lints;
 mod list;
+mod lists;
 mod mend;
 mod output;
+mod pivot;
 mod platforms;
 mod portability;
 mod report;
@@ -62,6 +65,8 @@ Examples:
   sigweave test rules                           the cases beside the rules
   sigweave fmt rules                            Weave files in their one style
   sigweave list fields windows/registry_set     what a rule may ask for
+  sigweave coverage AN1246                      where platforms and rules are blind, and why
+  sigweave pivot evil.pem                       certificate to indicators and hunting queries
   sigweave explain E0301                        what an error means and what to do
   sigweave explain rule.yml -t kql              why the query of a rule is what it is";
 
@@ -85,6 +90,10 @@ enum Command {
     Explain(explain::Arguments),
     /// Count the rules, and how many each target takes on each platform.
     Stats(stats::Arguments),
+    /// What an analytic asks for, and where platforms and rules are blind.
+    Coverage(coverage::Arguments),
+    /// Turn certificates into indicators, scores and hunting queries.
+    Pivot(pivot::Arguments),
     /// List targets, platforms, log sources, fields or rules.
     List(list::Arguments),
     /// Import schemas of one's own tables.
@@ -165,6 +174,8 @@ fn dispatch(command: Command, output: &mut Output) -> u8 {
         Command::Fmt(arguments) => fmt::run(&arguments, output),
         Command::Explain(arguments) => explain::run(&arguments, output),
         Command::Stats(arguments) => stats::run(&arguments, output),
+        Command::Coverage(arguments) => coverage::run(&arguments, output),
+        Command::Pivot(arguments) => pivot::run(&arguments, output),
         Command::List(arguments) => list::run(&arguments, output),
         Command::Schema(arguments) => schema::run(&arguments, output),
         Command::Templates(arguments) => templates::run(&arguments, output),

@@ -14,6 +14,7 @@ use crate::check::{self, Options};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::Rule;
 use crate::lint;
+use crate::project::list::Entry;
 use crate::project::{self, Overrides, Project};
 use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::ast::{CorrelationCondition, Document};
@@ -21,8 +22,8 @@ use crate::syntax::weave::tree::EventSource;
 use crate::syntax::{sigma, weave};
 use crate::taxonomy::{Attack, Taxonomy};
 
-use super::files;
 use super::lints::{Levels, LintArguments};
+use super::{files, lists};
 
 /// What was read, and what is to be said about it.
 pub(super) struct Workspace {
@@ -42,6 +43,8 @@ pub(super) struct Workspace {
     pub(super) files: Vec<SourceId>,
     /// Sources that are there for reference only.
     references: BTreeSet<SourceId>,
+    /// The entries of the project's lists.
+    pub(super) entries: Vec<Entry>,
     /// The project's rule folders.
     pub(super) folders: Vec<PathBuf>,
     /// Findings, sorted by place.
@@ -67,7 +70,8 @@ impl Workspace {
         let mut sources = SourceMap::default();
         let mut diagnostics = Diagnostics::default();
         let start = paths.first().map_or(Path::new("."), PathBuf::as_path);
-        let (root, project) = read_project(start, settings, &mut sources, &mut diagnostics)?;
+        let (root, mut project) = read_project(start, settings, &mut sources, &mut diagnostics)?;
+        let entries = lists::read(root.as_deref(), &mut project, &mut sources, &mut diagnostics);
         if root.is_none() && paths.is_empty() {
             let problem =
                 "which rules? name files or folders: there is no sigweave.toml here or above";
@@ -117,6 +121,7 @@ impl Workspace {
             selected,
             files,
             references,
+            entries,
             folders,
             found,
             levels,

@@ -2,8 +2,9 @@
 //!
 //! Ranges: `E01xx` document and YAML, `E02xx` condition, field key and value grammar, `E03xx` names,
 //! `E04xx` types and modifiers, `E05xx` platforms and mappings, `E06xx` correlations and what a
-//! target cannot say, `E07xx` project, templates and files, `E08xx` events and tests; `W…` warnings
-//! in the same ranges. Each has a page in `docs/errors` and a rendered case in `tests/errors`.
+//! target cannot say, `E07xx` project, templates and files, `E08xx` events and tests,
+//! `E09xx` certificates, lists, coverage and what `pivot` reads; `W…` warnings in the same ranges. Each
+//! has a page in `docs/errors` and a rendered case in `tests/errors`.
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -209,6 +210,12 @@ codes! {
     // E08xx: events and tests
     CaseFailed "E0801" "case-failed" "a case of a test file does not come out as it must";
     TestKey "E0802" "test-key" "a test file has an unknown key or base";
+    // E09xx: certificates, lists, coverage
+    ListSyntax "E0901" "list-syntax" "a CSV file is malformed";
+    ListEntry "E0902" "list-entry" "an entry of a list does not fit its kind";
+    BadCertificate "E0903" "bad-certificate" "a certificate cannot be read";
+    IndicatorInput "E0904" "indicator-input" "a file for `pivot` holds what it does not know";
+    CoverageInput "E0905" "coverage-input" "an analytic or a configuration for `coverage` cannot be read";
     // Warnings
     YamlAmbiguous "W0101" "yaml-ambiguous-scalar" "YAML 1.1 and 1.2 readers disagree about a scalar";
     UnknownKey "W0102" "unknown-key" "the specification has no such key";
@@ -273,4 +280,9 @@ codes! {
     ShortInterval "W0702" "short-interval" "a rule runs often in relation to its window";
     OutputEdited "W0703" "output-edited" "an output was changed by hand";
     Untested "W0801" "untested" "a rule has no case in which it fires, or none in which it stays silent";
+    ExpiredEntry "W0901" "expired-entry" "an entry of a list is past its last day";
+    UnboundedEntry "W0902" "unbounded-entry" "an entry of a list has no end or no bound";
+    NameOnlyEntry "W0903" "name-only-entry" "an entry of a list allows a name without a folder";
+    UserWritableEntry "W0904" "user-writable-entry" "an entry of a list allows a folder that everyone writes to";
+    UnownedEntry "W0905" "unowned-entry" "an entry of a list lacks a reason or an owner";
 }

@@ -119,6 +119,22 @@ impl Scalar {
             }
         }
     }
+
+    /// Whether some part of it is taken out of a text that holds more.
+    #[must_use]
+    pub fn is_parsed(&self) -> bool {
+        match self {
+            Self::Column(_) | Self::Constant(_) => false,
+            Self::Member(..) => true,
+            Self::Join(parts) => parts.iter().any(Self::is_parsed),
+            Self::Case(cases) => cases.iter().any(|(_, value)| value.is_parsed()),
+            Self::Default(inner, _)
+            | Self::Rewrite(inner, _)
+            | Self::Hex(inner, _)
+            | Self::Spelt(inner, _)
+            | Self::Without(inner, _) => inner.is_parsed(),
+        }
+    }
 }
 
 /// How a key's value is spelt before it is compared: the meaning is that of the engine's keys.

@@ -132,6 +132,11 @@ fn part(predicate: &Spanned<Predicate>, rule: &WeaveRule) -> Result<Part, Refusa
         Predicate::Or(parts) => Ok(Part::Any(all(parts)?)),
         Predicate::Not(inner) => Ok(Part::Not(Box::new(part(inner, rule)?))),
         Predicate::Test(test) => self::test(test, predicate.span, rule),
+        Predicate::Rows { .. } => refused(
+            predicate.span,
+            "a Sigma rule has no lists of rows",
+            "write the rows out, each as a map of a list of maps",
+        ),
     }
 }
 

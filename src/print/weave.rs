@@ -238,7 +238,7 @@ impl<'a> Printer<'a> {
                 docs.extend(printer.predicate(inner));
                 docs
             }
-            Predicate::Test(_) => printer.flow(predicate.span),
+            Predicate::Test(_) | Predicate::Rows { .. } => printer.flow(predicate.span),
         })
     }
 

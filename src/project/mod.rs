@@ -10,6 +10,9 @@
 //! schedule = "1h"
 //! formats = ["query", "defender"]
 //!
+//! [lists]
+//! TrustedRootHashList = "lists/roots.csv"
+//!
 //! [parameters]
 //! TrustedPublisherList = ["Microsoft Windows", "Contoso Ltd"]
 //! ```
@@ -17,8 +20,10 @@
 //! Unknown keys are errors with the nearest known key; several errors are reported per run. What the
 //! command line sets (`--set KEY=VALUE`) replaces what the file says.
 
+pub mod csv;
 mod environment;
 mod lints;
+pub mod list;
 mod overrides;
 mod reader;
 mod schedule;
@@ -42,7 +47,7 @@ use reader::Reader;
 pub const FILE_NAME: &str = "sigweave.toml";
 
 /// Keys of the file.
-const KEYS: [&str; 5] = ["rules", "environments", "accept", "parameters", "lints"];
+const KEYS: [&str; 6] = ["rules", "environments", "accept", "lists", "parameters", "lints"];
 
 /// A project.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +58,8 @@ pub struct Project {
     pub environments: BTreeMap<String, Environment>,
     /// Approximations that are accepted everywhere.
     pub accept: Vec<Code>,
+    /// Lists that stand in files, by name.
+    pub lists: BTreeMap<String, list::ListFile>,
     /// Values of placeholders and parameters.
     pub parameters: BTreeMap<String, Vec<String>>,
     /// How loudly lints speak.
@@ -135,6 +142,7 @@ impl Reader<'_> {
                 "accept" => project.accept = self.accepted(value),
                 "environments" => project.environments = self.environments(value),
                 "lints" => project.lints = self.lints(value),
+                "lists" => project.lists = self.lists(value),
                 "parameters" => project.parameters = self.parameters(value),
                 other => self.unknown_key(other, &key.span(), &KEYS),
             }

@@ -109,6 +109,10 @@ fn the_schema_for_editors_has_the_same_keys() {
     assert_eq!(keys("/properties"), known(&KEYS));
     let environment = "/properties/environments/additionalProperties/properties";
     assert_eq!(keys(environment), known(&environment::KEYS));
+    assert_eq!(
+        keys("/properties/lists/additionalProperties/anyOf/1/properties"),
+        known(&list::KEYS)
+    );
     let artifact = format!("{environment}/artifact/properties");
     assert_eq!(keys(&artifact), known(&environment::ARTIFACT_KEYS));
 }

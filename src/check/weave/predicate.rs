@@ -35,7 +35,62 @@ pub(super) fn lower(
         }
         Predicate::Not(inner) => lower(inner, names, scope).negate(),
         Predicate::Test(test) => self::test(test, predicate.span, names, scope),
+        Predicate::Rows { fields, list } => rows(fields, list, predicate.span, names, scope),
     }
+}
+
+/// What stands between the cells of a row.
+const CELLS: &str = " = ";
+
+/// Whether the fields together are one of the rows.
+fn rows(
+    fields: &[Spanned<String>],
+    list: &Spanned<Value>,
+    span: Span,
+    names: &Names<'_>,
+    scope: &mut Scope<'_>,
+) -> ir::Predicate {
+    let mark = scope.diagnostics.len();
+    let values = names.values(list, scope.diagnostics);
+    let rows: Vec<Search> =
+        values.iter().filter_map(|value| row(fields, value, span, scope)).collect();
+    if scope.diagnostics.errors_since(mark) {
+        return ir::Predicate::always();
+    }
+    if rows.is_empty() {
+        return ir::Predicate::any([]);
+    }
+    item::search(&Search::Any(rows, span), scope)
+}
+
+fn row(
+    fields: &[Spanned<String>],
+    value: &Spanned<Value>,
+    span: Span,
+    scope: &mut Scope<'_>,
+) -> Option<Search> {
+    let text = match &value.node {
+        Value::Text(text) => text.as_str(),
+        Value::Number(_)
+        | Value::Word(_)
+        | Value::Regex { .. }
+        | Value::Parameter(_)
+        | Value::List(_)
+        | Value::Call { .. } => "",
+    };
+    let cells: Vec<&str> = text.splitn(fields.len(), CELLS).collect();
+    if cells.len() != fields.len() {
+        let message = format!("`{}` is no row of {} cells", shown(&value.node), fields.len());
+        let found = Diagnostic::new(Code::TypeMismatch, value.span, message);
+        scope.diagnostics.push(found.help("write the cells with ` = ` between them"));
+        return None;
+    }
+    let items = fields.iter().zip(cells).map(|(field, cell)| {
+        let value = Scalar { span: value.span, text: cell.to_owned(), kind: ValueKind::Literal };
+        let (field, modifiers) = (Some(field.clone()), Vec::new());
+        Search::Item(Item { span, field, modifiers, values: vec![value] })
+    });
+    Some(Search::All(items.collect(), span))
 }
 
 /// A value, its transforms (the innermost first) and whether it is a field.

@@ -1,7 +1,7 @@
 //! What a build depends on, as one hash: if it is that of the last build, nothing is compiled.
 //!
 //! The hash is over the program, the project file with what the command line sets, the platform file,
-//! the user's templates, and every rule file with its path. It is kept in `.sigweave/state.json` of
+//! the user's templates, and every rule file and list with its path. It is kept in `.sigweave/state.json` of
 //! the environment's folder, which is not committed: a fresh clone compiles.
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::folder::{Folder, OWN};
 use super::manifest::{FILE, Manifest, sha256};
 use crate::cli::files;
-use crate::project::Environment;
+use crate::project::{Environment, Project};
 
 /// The name of the file.
 pub(super) const STATE: &str = "state.json";
@@ -66,6 +66,15 @@ impl Inputs {
             self.add(hash.map_err(|problem| vec![problem])?.as_bytes());
         }
         Ok(())
+    }
+
+    /// Adds the files of the project's lists that are there.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub(super) fn add_lists(&mut self, project: &Project, root: &Path) -> Result<(), Vec<String>> {
+        let paths = project.lists.values().map(|list| root.join(&list.file.node));
+        self.add_files(&paths.filter(|path| path.is_file()).collect::<Vec<_>>())
     }
 
     /// The hash, with what an environment adds of its own: its platform and overlays.

@@ -121,6 +121,7 @@ fn built(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>> 
     inputs.add(loaded.text.as_bytes());
     inputs.add(format!("{:?}", (&arguments.set, &arguments.accept)).as_bytes());
     inputs.add_files(&workspace::rule_files(&[])?)?;
+    inputs.add_lists(&project, &loaded.root)?;
     let templates = templates::load(arguments.templates.as_deref())?;
     for (name, text) in templates.iter() {
         inputs.add(name.as_bytes());

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! or    = and { "or" and }          and = not { "and" not }
-//! not   = "not" not | "(" or ")" | test
+//! not   = "not" not | "(" or ")" | test | row
+//! row   = "(" field { "," field } ")" "in" parameter
 //! test  = field ["cased"] ( "exists" | "is" ["not"] "null" | operator operand )
 //! operand = value | ("any" | "all") set        set = "(" value { "," value } ")" | parameter
 //! value = text | number | regex | parameter | field | transform "(" value ")"
@@ -63,6 +64,9 @@ fn not(input: Tokens<'_>) -> Parsed<'_, Spanned<Predicate>> {
         let found = Spanned::new(Predicate::Not(Box::new(inner)), span);
         return Ok((rest.as_deep_as(input), found));
     }
+    if input.at("(") && input.rest().second().is_some_and(|token| super::input::is(token, ",")) {
+        return rows(input);
+    }
     if input.at("(") {
         let (rest, inner) = predicate(deeper.rest()).map_err(failure)?;
         let (rest, _) = cut(fixed(")", "`)`")).parse(rest)?;
@@ -70,6 +74,14 @@ fn not(input: Tokens<'_>) -> Parsed<'_, Spanned<Predicate>> {
     }
     let (rest, test) = spanned(test).parse(input)?;
     Ok((rest, Spanned::new(Predicate::Test(test.node), test.span)))
+}
+
+/// Several fields that together are a row of a list.
+fn rows(input: Tokens<'_>) -> Parsed<'_, Spanned<Predicate>> {
+    let (rest, fields) = listed(("(", "`(`"), (")", "`)`"), field("a field")).parse(input)?;
+    let (rest, _) = cut(fixed("in", "`in`")).parse(rest)?;
+    let (rest, list) = cut(parameter).parse(rest)?;
+    Ok((rest, Spanned::new(Predicate::Rows { fields, list }, input.span_to(rest))))
 }
 
 fn test(input: Tokens<'_>) -> Parsed<'_, Test> {
@@ -148,12 +160,15 @@ pub(super) fn operator(input: Tokens<'_>) -> Parsed<'_, Operator> {
 
 /// Several values.
 fn set(input: Tokens<'_>) -> Parsed<'_, Vec<Spanned<Value>>> {
-    let parameter = |input| {
-        let (rest, token) = super::input::kind(super::token::Kind::Parameter, "`$list`")(input)?;
-        let name = token.text.strip_prefix('$').unwrap_or_default().to_owned();
-        Ok((rest, vec![Spanned::new(Value::Parameter(name), token.span)]))
-    };
+    let parameter = map(parameter, |list| vec![list]);
     alt((listed(("(", "`(`"), (")", "`)`"), value_of), parameter)).parse(input)
+}
+
+/// `$list`
+fn parameter(input: Tokens<'_>) -> Parsed<'_, Spanned<Value>> {
+    let (rest, token) = super::input::kind(super::token::Kind::Parameter, "`$list`")(input)?;
+    let name = token.text.strip_prefix('$').unwrap_or_default().to_owned();
+    Ok((rest, Spanned::new(Value::Parameter(name), token.span)))
 }
 
 /// A value, possibly transformed.

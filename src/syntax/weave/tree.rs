@@ -140,6 +140,13 @@ pub enum Predicate {
     Not(Box<Spanned<Predicate>>),
     /// A test on a field.
     Test(Test),
+    /// `(TargetObject, Details) in $baseline`: the fields together are a row of the list.
+    Rows {
+        /// The fields.
+        fields: Vec<Spanned<String>>,
+        /// The list, a parameter.
+        list: Spanned<Value>,
+    },
 }
 
 /// `Image cased endswith any ('\a.exe', '\b.exe')`

@@ -1,0 +1,51 @@
+//! The files of the project's lists → the values that rules see, and the entries that a review sees.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::project::Project;
+use crate::project::list::{self, Entry};
+use crate::source::SourceMap;
+
+use super::files;
+
+/// Reads each file once and adds its values to the project's parameters; all entries.
+pub(super) fn read(
+    root: Option<&Path>,
+    project: &mut Project,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Entry> {
+    let Some(root) = root else { return Vec::new() };
+    let mut read: BTreeMap<&str, Vec<Entry>> = BTreeMap::new();
+    for (name, list) in &project.lists {
+        let file = list.file.node.as_str();
+        if !read.contains_key(file) {
+            let path = root.join(file);
+            match files::read(&path).map(String::from_utf8) {
+                Ok(Ok(text)) => {
+                    let id = sources.add(path.display().to_string(), text);
+                    read.insert(file, list::parse(id, sources.text(id), diagnostics));
+                }
+                Ok(Err(_)) => {
+                    let message = format!("`{file}` is not UTF-8 text");
+                    diagnostics.push(Diagnostic::new(Code::NotUtf8, list.file.span, message));
+                }
+                Err(problem) => {
+                    let message = format!("the list `{name}` cannot be read: {problem}");
+                    let found = Diagnostic::new(Code::FileUnreadable, list.file.span, message);
+                    diagnostics.push(found.help("paths are relative to sigweave.toml"));
+                }
+            }
+        }
+        if project.parameters.contains_key(name) {
+            let message = format!("`{name}` is a list and a parameter");
+            let found = Diagnostic::new(Code::ProjectSyntax, list.file.span, message);
+            diagnostics.push(found.help("keep one of the two"));
+        }
+        let values = read.get(file).map(|entries| list.values(entries));
+        project.parameters.insert(name.clone(), values.unwrap_or_default());
+    }
+    read.into_values().flatten().collect()
+}
