@@ -267,6 +267,7 @@ def asim(number, event):
             "TargetProcessCommandLine": source.get("CommandLine"),
             "TargetProcessIntegrityLevel": source.get("IntegrityLevel"),
             "TargetProcessFileOriginalName": source.get("OriginalFileName"),
+            "TargetProcessCurrentDirectory": source.get("CurrentDirectory"),
             "TargetUsername": source.get("User"),
             "TargetUsernameType": "Windows" if source.get("User") else None,
             "ActingProcessName": source.get("ParentImage"),
