@@ -2,7 +2,7 @@
 //!
 //! `an1246_root` for Sentinel → `sentinel-yaml/an1246_root.yml`, an analytics rule with schedule,
 //! severity, tactics and the query in a block. Each artifact is a template in `templates/<target>`;
-//! what a rule says is quoted by [`quote`] first, and each result is read back by a parser of its
+//! what a rule says is quoted by `quote` first, and each result is read back by a parser of its
 //! format, so that a template cannot write what nothing imports. What a rule lacks is E0712.
 //!
 //! Nothing is written here: the cli does that, all of an environment or nothing.
