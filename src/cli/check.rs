@@ -11,16 +11,17 @@ use rayon::prelude::*;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ir::Rule;
 use crate::project::list;
+use crate::source::SourceMap;
 use crate::syntax::ast::Document;
 
 use super::convert::usage;
-use super::goal::{Goal, load};
+use super::goal::{Goal, load, platform_of};
 use super::lints::LintArguments;
 use super::mend::{self, Mode};
 use super::output::{Output, counted, tally};
 use super::portability::{self, Row, Verdict};
 use super::workspace::Workspace;
-use super::{FINDINGS, GoalArguments, report};
+use super::{FINDINGS, GoalArguments, report, samples};
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
@@ -34,7 +35,9 @@ Examples:
   sigweave check --strict                   also what only a style guide objects to
   sigweave check --fix --dry-run            what could be mended; without --dry-run, mends it
   sigweave check --format markdown          the same report for a comment on a change
-  sigweave check --format sarif > s.sarif   the findings for code scanning")]
+  sigweave check --format sarif > s.sarif   the findings for code scanning
+  sigweave check --events rows.ndjson -p defender-xdr --table DeviceFileEvents
+                                            does the platform describe these events?")]
 pub(super) struct Arguments {
     /// Rule files or folders; `-` is standard input. Without any, the project's rule folders.
     #[arg(value_name = "PATH")]
@@ -53,6 +56,13 @@ pub(super) struct Arguments {
     /// built depends on it.
     #[arg(long, value_name = "DATE")]
     today: Option<Date>,
+    /// Compare a platform (`-p`) with sample events instead, as it stores them: one JSON object a line,
+    /// a list, or what a search returned; fields that none has, and values of another type.
+    #[arg(long, value_delimiter = ',', value_name = "FILE")]
+    events: Vec<PathBuf>,
+    /// The table or index that the sample events are of, if they do not say (`Type`, `_index`).
+    #[arg(long, value_name = "NAME", requires = "events")]
+    table: Option<String>,
     /// Print what each environment makes of each rule, with the reasons, instead of the findings of
     /// targets.
     #[arg(long)]
@@ -106,6 +116,9 @@ impl Shown {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
+    if !arguments.events.is_empty() {
+        return compare(arguments, output);
+    }
     let loaded = load(&arguments.paths, &arguments.goal).and_then(|(mut workspace, goals)| {
         workspace.lint(&arguments.lints)?;
         if arguments.fix {
@@ -183,6 +196,18 @@ fn fix(
 /// The day it is, in UTC.
 fn today() -> Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// Compares a platform with sample events.
+fn compare(arguments: &Arguments, output: &mut Output) -> u8 {
+    let mut sources = SourceMap::default();
+    match platform_of(&arguments.goal, &mut sources) {
+        Ok(platform) => {
+            let table = arguments.table.as_deref();
+            samples::run(&arguments.events, &platform, table, &mut sources, output)
+        }
+        Err(problems) => usage(output, &problems),
+    }
 }
 
 /// The closing line that counts.

@@ -159,6 +159,34 @@ pub(super) fn asked(arguments: &GoalArguments) -> Result<Vec<Goal>, Vec<String>>
     Ok(shipped)
 }
 
+/// The platform that the arguments name, or that of the environment that they name.
+///
+/// # Errors
+/// Neither is named, or there is no such platform; a line for each problem.
+pub(super) fn platform_of(
+    arguments: &GoalArguments,
+    sources: &mut SourceMap,
+) -> Result<Platform, Vec<String>> {
+    if let Some(name) = &arguments.platform {
+        return platforms::find(name, &arguments.overlay, sources).map_err(|problem| vec![problem]);
+    }
+    let (project, root) = super::workspace::project(sources, &arguments.set)?;
+    let mut problems = Vec::new();
+    let wanted = match arguments.environment.is_empty() {
+        true => None,
+        false => wanted(arguments, &project, &root, &mut problems).into_iter().next(),
+    };
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let Some(wanted) = wanted else {
+        return Err(vec!["which platform? say `-p PLATFORM` or `-e ENVIRONMENT`".to_owned()]);
+    };
+    let name = wanted.platform.unwrap_or_default();
+    let overlays = [wanted.overlays, arguments.overlay.clone()].concat();
+    platforms::find(&name, &overlays, sources).map_err(|problem| vec![problem])
+}
+
 /// The goals that the arguments and the project ask for; possibly none.
 ///
 /// # Errors

@@ -24,6 +24,7 @@ mod platforms;
 mod portability;
 mod report;
 mod run;
+mod samples;
 mod schema;
 mod silence;
 mod stats;

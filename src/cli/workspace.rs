@@ -297,6 +297,19 @@ pub(super) fn within(inner: Span, outer: Span) -> bool {
     inner.source == outer.source && inner.start >= outer.start && inner.start <= outer.end
 }
 
+/// The project of the current folder, and the folder of its file.
+///
+/// # Errors
+/// The project's file or a setting cannot be read.
+pub(super) fn project(
+    sources: &mut SourceMap,
+    settings: &[String],
+) -> Result<(Project, PathBuf), Vec<String>> {
+    let mut found = Diagnostics::default();
+    let (root, project) = read_project(Path::new("."), settings, sources, &mut found)?;
+    Ok((project, root.unwrap_or_default()))
+}
+
 /// The project of the folder, and the folder of its file.
 fn read_project(
     start: &Path,

@@ -177,6 +177,7 @@ codes! {
     OverlayNothing "E0513" "overlay-nothing" "an overlay changes what is not there";
     DumpKind "E0514" "dump-kind" "a schema dump is not of the kind that was said";
     DumpSize "E0515" "dump-size" "a table of a schema dump has too many columns";
+    EventType "E0516" "event-type" "a sample event has another type than the platform says";
     PipelineItem "E0525" "pipeline-item" "an item of a pySigma pipeline is not imported";
     // E06xx: correlations and targets
     CorrelationShape "E0601" "correlation-shape" "the correlation lacks or contradicts something";
@@ -272,6 +273,7 @@ codes! {
     Unchecked "W0501" "unchecked-fields" "the platform has no schema: fields pass unchecked";
     DumpType "W0502" "dump-type" "a schema dump has a type that queries cannot compare";
     LogSourceOff "W0503" "log-source-off" "the log source is not collected by default";
+    FieldNeverSeen "W0504" "field-never-seen" "no sample event has a field that the platform holds";
     CountOnTheWay "W0601" "count-on-the-way" "a count that is small or exact holds on the way up";
     FilterWidens "W0602" "filter-widens" "a filter on an event under `not` makes the rule fire more";
     FixedWindows "W0603" "fixed-windows" "windows begin at fixed times instead of sliding";

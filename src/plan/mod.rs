@@ -31,6 +31,7 @@ mod bindings;
 mod chain;
 mod constant;
 mod describe;
+mod digests;
 mod disjoint;
 mod firings;
 mod keys;
@@ -44,6 +45,7 @@ mod skewed;
 mod timeline;
 mod totals;
 mod trace;
+mod undo;
 
 pub use bindings::Binding;
 pub use describe::{describe, describe_events, describe_place};

@@ -15,7 +15,8 @@ use crate::ir::{FieldRef, Op, Predicate, Test, TextTest};
 use crate::platform::{Column, ColumnType, Condition, Place, Platform, Resolved, Scalar};
 use crate::source::Span;
 
-use super::{Leg, Let, condition, constant, respell};
+use super::undo::{Undone, undo};
+use super::{Leg, Let, condition, constant, digests, respell};
 
 /// The columns of one leg in the making.
 pub(super) struct Columns<'a> {
@@ -121,6 +122,9 @@ impl<'a> Columns<'a> {
     fn push_test(&mut self, test: &Test, at: At<'_>) -> Result<Predicate<Column>, Box<Diagnostic>> {
         let resolved = self.resolve(&test.field, test.span, at)?;
         refuse_lacking(test, resolved, self.platform)?;
+        if let Some(tests) = digests::decode(&test.op, resolved) {
+            return self.push_any(tests, test.span, at);
+        }
         let plain = self.push_value(test, &resolved.value, at)?;
         let nulls = resolved.null_values.iter().map(|text| {
             let op = Op::Text { test: TextTest::Equals(text.clone()), cased: false };
@@ -153,9 +157,30 @@ impl<'a> Columns<'a> {
         {
             return self.push_pulled(&pulled, inner, at);
         }
+        match undo(&test.op, value) {
+            Some(Undone::Always) => return Ok(decided(true)),
+            Some(Undone::Any(tests)) => return self.push_any(tests, test.span, at),
+            None => {}
+        }
         let column = self.column_of(&test.field.name, value);
         let op = self.push_op(&test.op, test.span, at)?;
         Ok(Predicate::Test(Test { field: column, op, span: test.span }))
+    }
+
+    /// Tests on columns, of which one has to hold.
+    fn push_any(
+        &mut self,
+        tests: Vec<(Op, &Column)>,
+        span: Span,
+        at: At<'_>,
+    ) -> Result<Predicate<Column>, Box<Diagnostic>> {
+        let mut each = Vec::new();
+        for (op, column) in tests {
+            self.taken.insert(column.name.clone());
+            let op = self.push_op(&op, span, at)?;
+            each.push(Predicate::Test(Test { field: column.clone(), op, span }));
+        }
+        Ok(Predicate::any(each))
     }
 
     /// The cases that satisfy the test; a case holds where none before it does.
@@ -270,12 +295,11 @@ fn is_direct(value: &Scalar, op: &Op) -> bool {
     match value {
         Scalar::Constant(text) => constant::holds(op, text).is_some(),
         Scalar::Column(_) => true,
-        Scalar::Join(_)
-        | Scalar::Default(..)
+        Scalar::Join(_) | Scalar::Hex(..) => undo(op, value).is_some(),
+        Scalar::Default(..)
         | Scalar::Rewrite(..)
         | Scalar::Case(_)
         | Scalar::Member(..)
-        | Scalar::Hex(..)
         | Scalar::Spelt(..)
         | Scalar::Without(..) => false,
     }

@@ -7,6 +7,7 @@
 //! Details: {case: [{where: {Type: Dword}, then: {hex: Data, digits: 8}}, {then: Data}]}
 //! QueryName: {json: AdditionalFields, member: DnsQueryString}
 //! TargetObject: {column: Key, default: '(Default)', rewrite: registry, nulls: ['-']}
+//! Hashes: {hashes: {SHA1: SHA1, MD5: MD5}}             # `SHA1=…,MD5=…`
 //! ```
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -18,7 +19,9 @@ use super::schema::{self, Found, Tables};
 use super::{Column, Condition, Context, Resolved, Rewrite, Scalar};
 
 /// Keys of an expression that say what it is.
-const FORMS: [&str; 6] = ["column", "text", "join", "case", "hex", "json"];
+const FORMS: [&str; 7] = ["column", "text", "join", "case", "hex", "json", "hashes"];
+/// Algorithms of a list of hashes.
+const ALGORITHMS: [&str; 4] = ["MD5", "SHA1", "SHA256", "IMPHASH"];
 /// Keys that may stand beside them.
 const OPTIONS: [&str; 6] = ["default", "digits", "member", "rewrite", "nulls", "lacks"];
 /// Expressions nest at most so deep.
@@ -42,10 +45,44 @@ impl Scope<'_> {
         ty: &Type,
         found: &mut Diagnostics,
     ) -> Option<Resolved> {
+        if let Some(hashes) = node.get("hashes") {
+            unknown_keys(node, &["hashes"], found);
+            return self.hashes(hashes, ty, found);
+        }
         let value = self.scalar(node, DEPTH, found)?;
         let texts = |key: &str| node.get(key).map(texts).unwrap_or_default();
-        let (null_values, lacks) = (texts("nulls"), texts("lacks"));
-        Some(Resolved { value, ty: ty.clone(), null_values, lacks, span: node.span })
+        let (digests, null_values, lacks) = (Vec::new(), texts("nulls"), texts("lacks"));
+        Some(Resolved { value, ty: ty.clone(), digests, null_values, lacks, span: node.span })
+    }
+
+    /// A list of hashes that is made of a column per algorithm: `SHA1=…,MD5=…`.
+    fn hashes(&self, node: &Node, ty: &Type, found: &mut Diagnostics) -> Option<Resolved> {
+        unknown_keys(node, &ALGORITHMS, found);
+        let mut digests = Vec::new();
+        for (algorithm, column) in node.pairs().unwrap_or_default() {
+            digests.push((algorithm.text()?.to_owned(), self.column(column, found)?));
+        }
+        if digests.is_empty() {
+            found.push(shape(node, "algorithms and their columns, such as `{SHA1: SHA1}`"));
+            return None;
+        }
+        let (mut parts, mut empty) = (Vec::new(), String::new());
+        for (algorithm, column) in &digests {
+            let comma = if empty.is_empty() { "" } else { "," };
+            let before = format!("{comma}{algorithm}=");
+            empty.push_str(&before);
+            parts.extend([Scalar::Constant(before), Scalar::Column(column.clone())]);
+        }
+        let has = |algorithm: &&&str| digests.iter().any(|(known, _)| known == **algorithm);
+        let lacks = ALGORITHMS.iter().filter(|one| !has(one)).map(|one| format!("{one}="));
+        Some(Resolved {
+            value: Scalar::Join(parts),
+            ty: ty.clone(),
+            lacks: lacks.collect(),
+            digests,
+            null_values: vec![empty],
+            span: node.span,
+        })
     }
 
     /// The column with this name.
@@ -186,7 +223,8 @@ impl Scope<'_> {
     fn form(&self, node: &Node, depth: usize, found: &mut Diagnostics) -> Option<Scalar> {
         let mut forms = FORMS.iter().filter_map(|key| Some((*key, node.get(key)?)));
         let (Some((key, value)), None) = (forms.next(), forms.next()) else {
-            found.push(shape(node, "one of `column`, `text`, `join`, `case`, `hex` and `json`"));
+            let forms = "one of `column`, `text`, `join`, `case`, `hex`, `json` and `hashes`";
+            found.push(shape(node, forms));
             return None;
         };
         match key {

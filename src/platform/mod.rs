@@ -16,6 +16,7 @@ mod layers;
 mod overlay;
 mod place;
 mod rewriting;
+mod sample;
 mod scalar;
 mod schema;
 mod sections;
@@ -25,6 +26,7 @@ mod words;
 
 pub use among::Among;
 pub use layers::Layer;
+pub use sample::{Differing, Sample};
 pub use scalar::{Column, ColumnType, Condition, Piece, Resolved, Rewrite, Scalar, Spelling};
 pub use shipped::{holders, load, names, open, text};
 

@@ -335,7 +335,8 @@ impl Draft {
 }
 
 fn plain(value: Scalar, ty: &Type, span: Span) -> Resolved {
-    Resolved { value, ty: ty.clone(), null_values: Vec::new(), lacks: Vec::new(), span }
+    let (digests, null_values, lacks) = (Vec::new(), Vec::new(), Vec::new());
+    Resolved { value, ty: ty.clone(), digests, null_values, lacks, span }
 }
 
 /// Reports values of another shape than their key asks for.

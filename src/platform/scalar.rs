@@ -94,27 +94,33 @@ impl Scalar {
     /// Names of the columns that it is made of, sorted.
     #[must_use]
     pub fn columns(&self) -> BTreeSet<&str> {
-        let mut names = BTreeSet::new();
-        self.read_columns(&mut names);
-        names
+        self.read().into_iter().map(|column| column.name.as_str()).collect()
     }
 
-    fn read_columns<'a>(&'a self, into: &mut BTreeSet<&'a str>) {
+    /// The columns that it is made of, each once, sorted.
+    #[must_use]
+    pub fn read(&self) -> BTreeSet<&Column> {
+        let mut columns = BTreeSet::new();
+        self.read_into(&mut columns);
+        columns
+    }
+
+    fn read_into<'a>(&'a self, into: &mut BTreeSet<&'a Column>) {
         match self {
             Self::Column(column) | Self::Member(column, _) => {
-                into.insert(&column.name);
+                into.insert(column);
             }
             Self::Constant(_) => {}
-            Self::Join(parts) => parts.iter().for_each(|part| part.read_columns(into)),
+            Self::Join(parts) => parts.iter().for_each(|part| part.read_into(into)),
             Self::Default(inner, _)
             | Self::Rewrite(inner, _)
             | Self::Hex(inner, _)
             | Self::Spelt(inner, _)
-            | Self::Without(inner, _) => inner.read_columns(into),
+            | Self::Without(inner, _) => inner.read_into(into),
             Self::Case(cases) => {
                 for (conditions, value) in cases {
-                    into.extend(conditions.iter().map(|condition| condition.column.name.as_str()));
-                    value.read_columns(into);
+                    into.extend(conditions.iter().map(|condition| &condition.column));
+                    value.read_into(into);
                 }
             }
         }
@@ -204,6 +210,8 @@ pub struct Resolved {
     pub value: Scalar,
     /// Its type in the taxonomy.
     pub ty: Type,
+    /// Columns of digests by algorithm, such as `SHA1`, if the value is a list made of them.
+    pub digests: Vec<(String, Column)>,
     /// Texts that stand for a missing value there, such as `-`.
     pub null_values: Vec<String>,
     /// Texts that the value can never hold because the platform lacks that part (`IMPHASH=` in a

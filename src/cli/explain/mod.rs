@@ -3,6 +3,7 @@
 //! `explain E0301` → the page; `explain certutil -e soc` → events, mapping, plan and query of the
 //! rule `certutil` in the environment `soc`.
 
+mod field;
 mod rule;
 mod text;
 
@@ -13,9 +14,11 @@ use clap::Args;
 
 use crate::diagnostic::{CODES, Code, Severity, nearest, page};
 use crate::ir::Rule;
+use crate::source::SourceMap;
+use crate::taxonomy::Taxonomy;
 
 use super::convert::usage;
-use super::goal::{Goal, load};
+use super::goal::{Goal, load, platform_of};
 use super::output::Output;
 use super::workspace::Workspace;
 use super::{FINDINGS, Format, GoalArguments};
@@ -27,11 +30,17 @@ Examples:
   sigweave explain E0301                     what an error means and what to do
   sigweave explain rule.yml -t kql           why the query of a rule is what it is
   sigweave explain an1246_autostart_created -e soc
-  sigweave explain rule.weave -t eql --format json")]
+  sigweave explain rule.weave -t eql --format json
+  sigweave explain TargetObject -p defender-xdr
+                                             what a field is on a platform, and who says so
+  sigweave explain Image -e soc --logsource windows/image_load")]
 pub(super) struct Arguments {
     /// A code or its name, such as E0301 or unknown-field; or a rule: a file, or the name, id or
-    /// title of a rule of the project.
+    /// title of a rule of the project; or, with a platform (`-p`), a field.
     what: String,
+    /// Of a field: on this log source only.
+    #[arg(short, long, value_name = "LOGSOURCE")]
+    logsource: Option<String>,
     #[command(flatten)]
     goal: GoalArguments,
     /// How a rule is explained.
@@ -47,12 +56,50 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
         output.line(page(code).trim_end());
         return 0;
     }
+    if !is_file && is_field(arguments) {
+        return explain_field(arguments, output);
+    }
     let paths: Vec<PathBuf> = if is_file { vec![path.to_owned()] } else { Vec::new() };
     match load(&paths, &arguments.goal) {
         Ok((workspace, goals)) => explain(arguments, is_file, &workspace, &goals, output),
         Err(problems) if is_file || in_project() => usage(output, &problems),
         Err(_) => usage(output, &[unknown(&arguments.what, &[])]),
     }
+}
+
+/// Whether the arguments ask for a field: a platform without a language, or a log source.
+fn is_field(arguments: &Arguments) -> bool {
+    let goal = &arguments.goal;
+    let only_platform = goal.platform.is_some() && goal.target.is_empty();
+    let known = || {
+        let taxonomy = Taxonomy::standard();
+        let mut sources = taxonomy.keys().filter_map(|key| taxonomy.get(key));
+        sources.any(|source| source.field(&arguments.what).is_some())
+    };
+    only_platform || arguments.logsource.is_some() || !goal.environment.is_empty() && known()
+}
+
+fn explain_field(arguments: &Arguments, output: &mut Output) -> u8 {
+    let mut sources = SourceMap::default();
+    let platform = match platform_of(&arguments.goal, &mut sources) {
+        Ok(platform) => platform,
+        Err(problems) => return usage(output, &problems),
+    };
+    let (field, logsource) = (arguments.what.as_str(), arguments.logsource.as_deref());
+    let (mappings, missing) = match field::explain(field, logsource, &platform, &sources) {
+        Ok(explained) => explained,
+        Err(problem) => return usage(output, &[problem]),
+    };
+    match arguments.format {
+        Format::Json => mappings.iter().for_each(|mapping| {
+            output.line(&serde_json::to_string(mapping).unwrap_or_default());
+        }),
+        Format::Text => {
+            let lines = field::lines(field, &platform, &mappings, &missing);
+            lines.iter().for_each(|line| output.told(line));
+        }
+    }
+    if mappings.is_empty() { FINDINGS } else { 0 }
 }
 
 /// Whether there is a project here, whose rules may be meant.

@@ -88,7 +88,7 @@ def winlogbeat():
         columns = keep_lists(elastic(name), known["columns"])
         tables[name] = {"comment": known["comment"], "columns": columns}
     # What agents of Linux hosts and of clouds add to ECS, as far as rules of Elastic's own use it.
-    extra = {n: t for n, t in elastic("non_ecs").items() if n.split(".")[0] in ("auditd", "aws", "gcp", "o365", "okta")}
+    extra = {n: t for n, t in elastic("non_ecs").items() if n.split(".")[0] in ("auditd", "aws", "gcp", "kubernetes", "o365", "okta")}
     tables["modules"] = {"comment": [], "columns": extra}
     write(path, head, tables)
 
