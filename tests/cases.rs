@@ -7,6 +7,8 @@
 //! `tests/corpus/<case>/rule.yml` (or `rule.weave`): what a rule becomes on every target (`<target>.snap`),
 //! and a rule over several events on every platform (`plans.snap`, `<target>-<platform>.snap`).
 //!
+//! `tests/samples`: events as each platform stores them, which its mappings have to find.
+//!
 //! `tests/capabilities`: a rule per construct, from which the tables of `docs/targets` are made.
 
 #![allow(
@@ -26,6 +28,8 @@ mod library;
 mod lints;
 #[path = "cases/plans.rs"]
 mod plans;
+#[path = "cases/platforms.rs"]
+mod platforms;
 
 use std::fs;
 use std::path::{Path, PathBuf};

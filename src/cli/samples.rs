@@ -115,7 +115,9 @@ fn compare(platform: &Platform, samples: &[(Sample, Span)]) -> Compared {
             }
         }
     }
-    found.extend(unseen.into_iter().map(|(span, (field, logsources))| never_seen(span, &field, &logsources)));
+    found.extend(
+        unseen.into_iter().map(|(span, (field, logsources))| never_seen(span, &field, &logsources)),
+    );
     Compared { events, seen, of_some, found }
 }
 
@@ -134,8 +136,9 @@ fn read(
 ) -> Result<Vec<(Sample, Span)>, String> {
     let name = if path == Path::new("-") { "<stdin>".into() } else { path.display().to_string() };
     let bytes = files::read(path)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| format!("error[{}]: {name}: the file is not UTF-8 text", Code::NotUtf8.id()))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        format!("error[{}]: {name}: the file is not UTF-8 text", Code::NotUtf8.id())
+    })?;
     let id = sources.add(name.clone(), text);
     let mut samples = Vec::new();
     let text = sources.text(id);
@@ -147,7 +150,9 @@ fn read(
                 let span = line(id, text, from);
                 add(value, table, span, &mut samples);
             }
-            Some(Err(error)) => return Err(format!("error[{}]: {name}: {error}", Code::FileUnreadable.id())),
+            Some(Err(error)) => {
+                return Err(format!("error[{}]: {name}: {error}", Code::FileUnreadable.id()));
+            }
             None => return Ok(samples),
         }
     }

@@ -19,10 +19,12 @@ pub(super) fn decode<'a>(op: &Op, resolved: &'a Resolved) -> Option<Vec<(Op, &'a
     let hexadecimal = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_hexdigit());
     let op = |test| Op::Text { test, cased: false };
     let Some((algorithm, digest)) = text.split_once('=') else {
-        let of = |(_, column): &'a (String, Column)| (op(TextTest::Contains(text.to_owned())), column);
+        let of =
+            |(_, column): &'a (String, Column)| (op(TextTest::Contains(text.to_owned())), column);
         return hexadecimal(text).then(|| resolved.digests.iter().map(of).collect());
     };
-    let (name, column) = resolved.digests.iter().find(|(name, _)| name.eq_ignore_ascii_case(algorithm))?;
+    let (name, column) =
+        resolved.digests.iter().find(|(name, _)| name.eq_ignore_ascii_case(algorithm))?;
     let (_, digits) = DIGITS.iter().find(|(known, _)| known == name)?;
     if !hexadecimal(digest) {
         return None;

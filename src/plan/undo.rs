@@ -62,7 +62,9 @@ fn of_join<'a>(op: &Op, parts: &'a [Scalar]) -> Option<Undone<'a>> {
     for test in asked {
         match part {
             Scalar::Column(column) => undone.push((Op::Text { test, cased: false }, column)),
-            Scalar::Hex(inner, digits) => undone.extend(of_hex(&test, inner, usize::from(*digits))?),
+            Scalar::Hex(inner, digits) => {
+                undone.extend(of_hex(&test, inner, usize::from(*digits))?)
+            }
             _ => return None,
         }
     }
@@ -89,7 +91,9 @@ impl Around {
                 let text = text.to_ascii_lowercase();
                 let inner = text.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
                 let inner = inner.filter(|inner| !inner.is_empty());
-                Asked::Any(inner.map(|inner| TextTest::Equals(inner.to_owned())).into_iter().collect())
+                Asked::Any(
+                    inner.map(|inner| TextTest::Equals(inner.to_owned())).into_iter().collect(),
+                )
             }
             TextTest::StartsWith(text) => {
                 let text = text.to_ascii_lowercase();
@@ -169,7 +173,10 @@ fn of_hex<'a>(test: &TextTest, inner: &'a Scalar, digits: usize) -> Option<Vec<(
     if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Some(Vec::new());
     }
-    if !matches!(test, TextTest::Equals(_)) {
+    // A number of more digits than it needs has no zero before it.
+    let is_whole =
+        matches!(test, TextTest::StartsWith(_)) && text.len() >= digits && text.starts_with('0');
+    if !is_whole && !matches!(test, TextTest::Equals(_)) {
         return None;
     }
     let is_written = text.len() == digits || text.len() > digits && !text.starts_with('0');
@@ -232,6 +239,7 @@ mod tests {
         assert_eq!(contains("DWORD (0x00000010)"), "= 16");
         assert_eq!(contains("DWORD"), "always");
         assert_eq!(contains("00000001"), "computed");
+        assert_eq!(contains("0x00000001"), "= 1");
         assert_eq!(shown(TextTest::EndsWith("(0x00000001)".into()), &value), "= 1");
         assert_eq!(shown(TextTest::EndsWith(".dll".into()), &value), "");
         assert_eq!(shown(TextTest::StartsWith("DWORD (0x0000".into()), &value), "computed");

@@ -16,6 +16,7 @@ use crate::taxonomy::Type;
 use crate::yaml::Node;
 
 use super::schema::{self, Found, Tables};
+use super::types::other_algorithm;
 use super::{Column, Condition, Context, Resolved, Rewrite, Scalar};
 
 /// Keys of an expression that say what it is.
@@ -60,7 +61,12 @@ impl Scope<'_> {
         unknown_keys(node, &ALGORITHMS, found);
         let mut digests = Vec::new();
         for (algorithm, column) in node.pairs().unwrap_or_default() {
-            digests.push((algorithm.text()?.to_owned(), self.column(column, found)?));
+            let (name, held) = (algorithm.text()?.to_owned(), self.column(column, found)?);
+            if let Some(reason) = other_algorithm(&name, &held) {
+                let message = format!("`{name}` is another algorithm: {reason}");
+                found.push(Diagnostic::new(Code::MappingType, column.span, message));
+            }
+            digests.push((name, held));
         }
         if digests.is_empty() {
             found.push(shape(node, "algorithms and their columns, such as `{SHA1: SHA1}`"));

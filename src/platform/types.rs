@@ -80,6 +80,13 @@ fn algorithm(ty: &Type) -> Option<Hash> {
     }
 }
 
+/// Why a column holds no digests of this algorithm, such as `SHA1`; `None`: it may.
+pub(super) fn other_algorithm(algorithm: &str, column: &Column) -> Option<String> {
+    let held = Type::Hash(named_algorithm(&column.name)?).to_string();
+    let asked = format!("hash<{}>", algorithm.to_ascii_lowercase());
+    (held != asked).then(|| format!("the column `{}` holds `{held}`", column.name))
+}
+
 /// The algorithm that a column is named after, such as `InitiatingProcessSHA256`.
 fn named_algorithm(column: &str) -> Option<Hash> {
     let name = column.to_ascii_lowercase();

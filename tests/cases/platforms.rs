@@ -103,7 +103,13 @@ fn page(platform: &Platform) -> String {
             for (name, resolved) in mapped {
                 let (is, column) = (resolved.value.to_string(), type_of(&resolved.value));
                 let marks = marks(resolved);
-                let row = [format!("`{name}`"), resolved.ty.to_string(), format!("`{is}`"), column, marks];
+                let row = [
+                    format!("`{name}`"),
+                    resolved.ty.to_string(),
+                    format!("`{is}`"),
+                    column,
+                    marks,
+                ];
                 let row: Vec<String> = row.iter().map(|text| cell(text)).collect();
                 let _ = writeln!(text, "| {} |", row.join(" | "));
             }
@@ -161,6 +167,9 @@ fn sample_events_are_of_their_log_source_and_of_the_types_that_the_platform_says
     for platform in checked() {
         let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (logsource, sample) in samples(&platform.name) {
+            if platform.places(&logsource).is_empty() {
+                continue;
+            }
             let of = platform.logsources_of(&sample);
             let Some((_, index)) = of.iter().find(|(of, _)| *of == logsource) else {
                 wrong.push(format!("{}: an event of {logsource} is of {of:?}", platform.name));
