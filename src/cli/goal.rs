@@ -170,7 +170,7 @@ pub(super) fn platform_of(
     if let Some(name) = &arguments.platform {
         return platforms::find(name, &arguments.overlay, sources).map_err(|problem| vec![problem]);
     }
-    let (project, root) = super::workspace::project(sources, &arguments.set)?;
+    let (project, root) = super::workspace::project_here(sources, &arguments.set)?;
     let mut problems = Vec::new();
     let wanted = match arguments.environment.is_empty() {
         true => None,

@@ -301,7 +301,7 @@ pub(super) fn within(inner: Span, outer: Span) -> bool {
 ///
 /// # Errors
 /// The project's file or a setting cannot be read.
-pub(super) fn project(
+pub(super) fn project_here(
     sources: &mut SourceMap,
     settings: &[String],
 ) -> Result<(Project, PathBuf), Vec<String>> {

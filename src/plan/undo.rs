@@ -54,7 +54,13 @@ fn of_join<'a>(op: &Op, parts: &'a [Scalar]) -> Option<Undone<'a>> {
         Op::Text { test, cased: false } => test,
         Op::Exists => return Some(Undone::Always),
         Op::Null => return Some(Undone::Any(Vec::new())),
-        _ => return None,
+        Op::Text { .. }
+        | Op::Number { .. }
+        | Op::Boolean(_)
+        | Op::Regex(_)
+        | Op::Cidr(_)
+        | Op::Field { .. }
+        | Op::TimePart { .. } => return None,
     };
     let around = Around { before: before.to_ascii_lowercase(), after: after.to_ascii_lowercase() };
     let Asked::Any(asked) = around.ask(test)? else { return Some(Undone::Always) };
@@ -63,9 +69,16 @@ fn of_join<'a>(op: &Op, parts: &'a [Scalar]) -> Option<Undone<'a>> {
         match part {
             Scalar::Column(column) => undone.push((Op::Text { test, cased: false }, column)),
             Scalar::Hex(inner, digits) => {
-                undone.extend(of_hex(&test, inner, usize::from(*digits))?)
+                undone.extend(of_hex(&test, inner, usize::from(*digits))?);
             }
-            _ => return None,
+            Scalar::Constant(_)
+            | Scalar::Join(_)
+            | Scalar::Default(..)
+            | Scalar::Rewrite(..)
+            | Scalar::Case(_)
+            | Scalar::Member(..)
+            | Scalar::Spelt(..)
+            | Scalar::Without(..) => return None,
         }
     }
     Some(Undone::Any(undone))
@@ -213,12 +226,15 @@ mod tests {
             None => "computed".to_owned(),
             Some(Undone::Always) => "always".to_owned(),
             Some(Undone::Any(tests)) => {
-                let tests = tests.iter().map(|(op, _)| match op {
-                    Op::Text { test: TextTest::Equals(text), .. } => format!("= {text}"),
-                    Op::Text { test: TextTest::StartsWith(text), .. } => format!("{text}*"),
-                    Op::Text { test: TextTest::EndsWith(text), .. } => format!("*{text}"),
-                    Op::Text { test: TextTest::Contains(text), .. } => format!("*{text}*"),
-                    other => format!("{other:?}"),
+                let tests = tests.iter().map(|(op, _)| {
+                    let Op::Text { test, .. } = op else { return format!("{op:?}") };
+                    match test {
+                        TextTest::Equals(text) => format!("= {text}"),
+                        TextTest::StartsWith(text) => format!("{text}*"),
+                        TextTest::EndsWith(text) => format!("*{text}"),
+                        TextTest::Contains(text) => format!("*{text}*"),
+                        TextTest::Like(_) => format!("{test:?}"),
+                    }
                 });
                 tests.collect::<Vec<_>>().join(" or ")
             }

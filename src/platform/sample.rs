@@ -144,10 +144,7 @@ fn fits(pattern: &str, text: &str) -> bool {
 }
 
 fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -161,15 +158,10 @@ fn is_empty(value: &Value) -> bool {
 
 /// What a value is, if it is not what the column says.
 fn differs(value: &Value, column: &Column) -> Option<String> {
-    let list = match value {
-        Value::Array(items) if column.ty != ColumnType::Dynamic => {
-            if !column.multi && items.len() > 1 {
-                return Some("a list".to_owned());
-            }
-            Some(items)
-        }
-        _ => None,
-    };
+    let list = value.as_array().filter(|_| column.ty != ColumnType::Dynamic);
+    if list.is_some_and(|items| !column.multi && items.len() > 1) {
+        return Some("a list".to_owned());
+    }
     let one = std::slice::from_ref(value);
     let values = list.map_or(one, Vec::as_slice).iter();
     let odd = values.filter(|value| !is_empty(value)).find(|value| !is_of(value, column.ty))?;

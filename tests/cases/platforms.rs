@@ -60,7 +60,14 @@ fn type_of(value: &Scalar) -> String {
             if column.multi { format!("{ty}[]") } else { ty.to_owned() }
         }
         Scalar::Constant(_) => "constant".to_owned(),
-        _ => "computed".to_owned(),
+        Scalar::Join(_)
+        | Scalar::Default(..)
+        | Scalar::Rewrite(..)
+        | Scalar::Case(_)
+        | Scalar::Member(..)
+        | Scalar::Hex(..)
+        | Scalar::Spelt(..)
+        | Scalar::Without(..) => "computed".to_owned(),
     }
 }
 
@@ -187,7 +194,7 @@ fn sample_events_are_of_their_log_source_and_of_the_types_that_the_platform_says
                 }
             }
         }
-        let _ = write!(report, "# {}\n", platform.name);
+        let _ = writeln!(report, "# {}", platform.name);
         for logsource in platform.logsources() {
             let Some(seen) = seen.get(logsource) else {
                 let _ = writeln!(report, "{logsource}: no sample");
