@@ -80,7 +80,7 @@ impl Scope<'_> {
             parts.extend([Scalar::Constant(before), Scalar::Column(column.clone())]);
         }
         let has = |algorithm: &&&str| digests.iter().any(|(known, _)| known == **algorithm);
-        let lacks = ALGORITHMS.iter().filter(|one| !has(one)).map(|one| format!("{one}="));
+        let lacks = ALGORITHMS.iter().filter(|one| !has(one)).map(|one| (*one).to_owned());
         Some(Resolved {
             value: Scalar::Join(parts),
             ty: ty.clone(),

@@ -62,12 +62,12 @@ fn the_last_word_counts() {
 fn new_log_sources_and_tables_are_held() {
     let overlay = format!(
         "{XDR}tables:\n  Contoso_CL:\n    time: TimeGenerated\n    text: [Host, Module]\n\
-         logsources:\n  windows/process_access:\n    from: Contoso_CL\n    time: TimeGenerated\n    \
-         fields: {{Computer: Host, TargetImage: Module}}\n"
+         logsources:\n  windows/file_rename:\n    from: Contoso_CL\n    time: TimeGenerated\n    \
+         fields: {{Computer: Host, TargetFilename: Module}}\n"
     );
-    let platform = sound("defender-xdr", &[&overlay]);
-    assert!(platform.logsources().any(|key| key == "windows/process_access"));
-    assert_eq!(platform.places("windows/process_access")[0].place.table, "Contoso_CL");
+    let platform = sound("sentinel", &[&overlay]);
+    assert!(platform.logsources().any(|key| key == "windows/file_rename"));
+    assert_eq!(platform.places("windows/file_rename")[0].place.table, "Contoso_CL");
 }
 
 #[test]
