@@ -13,13 +13,14 @@ use std::sync::Arc;
 use crate::ir::PatternId;
 
 use super::bindings::Valuation;
+use super::lists::Lists;
 use super::shape::Link;
 use super::state::{KeyState, Occurrence, TrackId, Tracks};
 
 /// Where an order may lie.
 pub(super) struct Search<'s> {
-    /// What is remembered.
-    pub state: &'s KeyState,
+    /// What is remembered and may count.
+    pub lists: &'s Lists<'s>,
     /// The patterns of the tracks.
     pub tracks: &'s Tracks,
     /// Which occurrences count.
@@ -74,12 +75,12 @@ impl Search<'_> {
     /// Events for all steps, the last one not before a time.
     pub(super) fn ending_after(&self, earliest: i64) -> Found {
         let Some(last) = self.steps.last() else { return Found::Path(Vec::new()) };
-        let occurs = |step: &Link| !self.state.places(step.track, self.from, self.to).is_empty();
+        let occurs = |step: &Link| !self.lists.places(step.track, self.from, self.to).is_empty();
         if !self.steps.iter().all(occurs) {
             return Found::Nothing;
         }
         let mut progress = Progress { frames: Vec::new(), dead: HashSet::new() };
-        let ends = self.state.within(last.track, earliest, self.to).rev();
+        let ends = self.lists.within(last.track, earliest, self.to).rev();
         for end in ends.filter(|end| self.admits(end, last.track)) {
             if !self.visit() {
                 return Found::TooMuch;
@@ -138,7 +139,7 @@ impl Search<'_> {
         let range = |link: &Link, before: &Link| {
             let earliest = link.within.map_or(i64::MIN, |within| event.time.saturating_sub(within));
             let latest = event.time.saturating_add(self.skew).min(self.to);
-            self.state.places(before.track, earliest.max(self.from), latest)
+            self.lists.places(before.track, earliest.max(self.from), latest)
         };
         let before = step.checked_sub(1).and_then(|before| self.steps.get(before));
         let untried = self.steps.get(step).zip(before).map(|(link, before)| range(link, before));
@@ -158,7 +159,7 @@ impl Search<'_> {
             if !self.visit() {
                 return None;
             }
-            let Some(earlier) = self.state.at(track, place) else { continue };
+            let Some(earlier) = self.lists.at(track, place) else { continue };
             if !self.admits(earlier, track) || uses(frame, later, earlier, self.skew) {
                 continue;
             }
@@ -187,7 +188,7 @@ impl Search<'_> {
         let (from, to) = (earlier.time.min(later.time), earlier.time.max(later.time));
         for track in &link.without {
             let admitted = |other: &&Arc<Occurrence>| self.admits(other, *track);
-            let others = self.state.within(*track, from, to).filter(admitted);
+            let others = self.lists.within(*track, from, to).filter(admitted);
             let mut strangers = others.filter(|x| x.seq != earlier.seq && x.seq != later.seq);
             if strangers.next().is_none() {
                 continue;

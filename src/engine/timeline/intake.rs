@@ -1,6 +1,7 @@
 //! From events to occurrences: keys, bindings and the values that aggregates look at.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::engine::event::{Event, Rename, Value};
 use crate::engine::key::{KeyValues, key_values};
@@ -58,11 +59,6 @@ impl Intake {
         &self.names
     }
 
-    /// The number of bindings.
-    pub(super) fn bindings(&self) -> usize {
-        self.bindings.len()
-    }
-
     /// The occurrences of an event: one per key that it takes part in, by key.
     pub(super) fn occurrences(
         &mut self,
@@ -111,7 +107,9 @@ impl Intake {
     }
 
     fn hit(&self, event: &Event, sighting: Sighting) -> Hit {
-        let bound = self.bindings.iter().map(|part| carried(part, event, sighting)).collect();
+        let shared = |values: Vec<String>| values.into_iter().map(Arc::from).collect();
+        let bound = self.bindings.iter();
+        let bound = bound.map(|part| carried(part, event, sighting).map(shared)).collect();
         Hit { pattern: sighting.pattern, bound }
     }
 

@@ -14,6 +14,7 @@ mod bindings;
 mod chain;
 mod firing;
 mod intake;
+mod lists;
 mod moment;
 mod running;
 mod shape;
@@ -34,6 +35,7 @@ use alerts::Alerts;
 use bindings::{Trial, Valuation};
 use firing::{Firing, Shown};
 use intake::Intake;
+use lists::Lists;
 use moment::Moment;
 use shape::{Shape, millis};
 use state::{KeyState, Occurrence};
@@ -212,8 +214,8 @@ impl Timeline {
         let known = self.keys.get_key_value(&key).map(|(known, _)| Arc::clone(known));
         let key = known.unwrap_or_else(|| Arc::new(key));
         let shape = &self.shape;
-        let new = || KeyState::new(&shape.tracks, &shape.aggregates, shape.orders);
-        let state = self.keys.entry(Arc::clone(&key)).or_insert_with(new);
+        let state =
+            self.keys.entry(Arc::clone(&key)).or_insert_with(|| KeyState::new(shape));
         state.push(&self.shape.tracks, &occurrence);
         self.expiry.push_back((occurrence.time, Arc::clone(&key)));
         if occurrence.hits.iter().any(|hit| self.shape.fires.0.contains(&hit.pattern)) {
@@ -248,13 +250,13 @@ impl Timeline {
     /// By what the rule fires at an occurrence.
     fn fires(&mut self, key: &Arc<KeyValues>, occurrence: &Arc<Occurrence>) -> Option<Firing> {
         let state = self.keys.get(key)?;
-        let (from, to) = self.reach(occurrence.time);
         let allowed = self.budget.min(MOST_VISITS_ONCE);
         let (budget, given_up) = (Cell::new(allowed), Cell::new(false));
         let moment = |valuation: &Valuation| {
             let moment = Moment {
                 shape: &self.shape,
                 state,
+                lists: Lists::under(state, &self.shape, valuation),
                 valuation,
                 patterns: self.correlation.patterns.len(),
                 show: &self.correlation.show,
@@ -267,16 +269,14 @@ impl Timeline {
             moment.fires(occurrence)
         };
         let mut cut = false;
-        let firing = match self.intake.bindings() {
-            0 => moment(&Valuation::default()),
-            bindings => {
-                let relevant = state.all(from, to);
-                let (needed, fires) = (&self.shape.needed, &self.shape.fires.0);
-                let trial = Trial { bindings, needed, fires, at: occurrence };
-                let (valuations, some_cut) = trial.valuations(relevant);
-                cut = some_cut;
-                valuations.iter().filter_map(moment).reduce(Firing::and)
-            }
+        let firing = if self.shape.carried.is_empty() {
+            moment(&Valuation::default())
+        } else {
+            let reach = self.reach(occurrence.time);
+            let trial = Trial { shape: &self.shape, at: occurrence, state, reach, budget: &budget };
+            let (valuations, some_cut) = trial.valuations();
+            cut = some_cut;
+            valuations.iter().filter_map(moment).reduce(Firing::and)
         };
         self.budget -= allowed - budget.get();
         if firing.is_none() && (cut || given_up.get()) {

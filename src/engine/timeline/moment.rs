@@ -9,6 +9,7 @@ use super::aggregate;
 use super::bindings::Valuation;
 use super::chain::{Found, Search, is_greedy};
 use super::firing::{Firing, Shown};
+use super::lists::Lists;
 use super::running::Running;
 use super::shape::{Link, Node, Shape};
 use super::state::{Entry, KeyState, Occurrence, Order, TrackId, entries};
@@ -22,6 +23,8 @@ pub(super) struct Moment<'s> {
     pub shape: &'s Shape,
     /// What is remembered of the key.
     pub state: &'s KeyState,
+    /// What of it may count.
+    pub lists: Lists<'s>,
     /// Which occurrences count.
     pub valuation: &'s Valuation,
     /// How many patterns there are.
@@ -134,7 +137,7 @@ impl Moment<'_> {
         to: i64,
     ) -> impl DoubleEndedIterator<Item = &Arc<Occurrence>> {
         let patterns = self.shape.tracks.patterns(track);
-        self.state.within(track, from, to).filter(move |occurrence| {
+        self.lists.within(track, from, to).filter(move |occurrence| {
             self.valuation.is_empty() || occurrence.is_any(patterns, self.valuation)
         })
     }
@@ -149,7 +152,7 @@ impl Moment<'_> {
 
     fn count(&self, track: TrackId, cmp: Cmp, value: u64) -> bool {
         let events = if self.valuation.is_empty() {
-            self.state.within(track, self.from, self.at).len()
+            self.lists.within(track, self.from, self.at).len()
         } else {
             self.admitted(track, self.from, self.at).count()
         };
@@ -208,7 +211,7 @@ impl Moment<'_> {
 
     fn search<'a>(&'a self, steps: &'a [Link], to: i64) -> Search<'a> {
         Search {
-            state: self.state,
+            lists: &self.lists,
             tracks: &self.shape.tracks,
             valuation: self.valuation,
             steps,

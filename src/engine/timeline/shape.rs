@@ -64,6 +64,8 @@ pub(super) struct Shape {
     pub orders: usize,
     /// Patterns without an occurrence of which it does not hold.
     pub needed: Vec<PatternId>,
+    /// For each binding, whether a pattern carries it, by index.
+    pub carried: Vec<Vec<bool>>,
     /// The patterns at whose occurrences it is evaluated, and their track.
     pub fires: (Vec<PatternId>, TrackId),
     /// Milliseconds before a firing that it may look at.
@@ -96,7 +98,13 @@ impl Shape {
         let track = builder.tracks.of(&fires);
         let Builder { tracks, operands, aggregates, orders, back, ahead, .. } = builder;
         let (needed, fires) = (needed(cond), (fires, track));
-        Self { root, tracks, operands, aggregates, orders, needed, fires, back, ahead }
+        let carried = bindings(correlation);
+        Self { root, tracks, operands, aggregates, orders, needed, carried, fires, back, ahead }
+    }
+
+    /// Whether a pattern carries a binding.
+    pub(super) fn carries(&self, pattern: PatternId, binding: usize) -> bool {
+        self.carried.get(binding).and_then(|of| of.get(pattern.0)).is_some_and(|carries| *carries)
     }
 }
 
@@ -116,6 +124,16 @@ fn needed(cond: &Cond) -> Vec<PatternId> {
         | Cond::Any(_)
         | Cond::Not(_) => Vec::new(),
     }
+}
+
+/// For each part of the key that only some patterns carry, which ones do.
+fn bindings(correlation: &Correlation) -> Vec<Vec<bool>> {
+    let all = correlation.keys.iter().map(|key| {
+        let carried = key.fields.iter().map(Option::is_some);
+        let missing = correlation.patterns.len().saturating_sub(key.fields.len());
+        carried.chain(std::iter::repeat_n(false, missing)).collect::<Vec<_>>()
+    });
+    all.filter(|carried| carried.contains(&false)).collect()
 }
 
 /// Milliseconds as a signed number.

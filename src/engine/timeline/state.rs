@@ -4,15 +4,16 @@
 //! one; conditions that count over several patterns have one more, in which an event is once.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::ops::Range;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::engine::event::{Origin, Value};
 use crate::ir::{Aggregate, PatternId};
 
-use super::bindings::Valuation;
+use super::bindings::{Bound, Valuation, bounds};
+use super::lists::Lists;
 use super::running::Running;
+use super::shape::Shape;
 
 /// An event as an occurrence of one or several patterns, under one key.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ pub(super) struct Hit {
     /// The pattern.
     pub pattern: PatternId,
     /// Its values of the bindings. `None`: it does not carry it; empty: the event lacks it.
-    pub bound: Vec<Option<Vec<String>>>,
+    pub bound: Vec<Option<Vec<Arc<str>>>>,
 }
 
 /// Values of a field, or of several fields together, that an aggregate looks at.
@@ -103,10 +104,15 @@ pub(super) struct Order {
     pub none_until: Option<i64>,
 }
 
+/// Occurrences in time order.
+pub(super) type List = VecDeque<Arc<Occurrence>>;
+
 /// What is remembered of one key.
 #[derive(Debug)]
 pub(super) struct KeyState {
-    tracks: Vec<VecDeque<Arc<Occurrence>>>,
+    tracks: Vec<List>,
+    /// By pattern and binding, the pattern's occurrences with each value.
+    bound: Vec<Vec<HashMap<Bound, List>>>,
     /// Occurrences that each track has forgotten.
     forgotten: Vec<u64>,
     /// What each aggregate looks at, and its values. Deciding only reads a state otherwise.
@@ -118,17 +124,15 @@ pub(super) struct KeyState {
 }
 
 impl KeyState {
-    /// Nothing yet; `aggregates` are the tracks that aggregates look at, by their index, `orders` the
-    /// number of orders.
-    pub(super) fn new(tracks: &Tracks, aggregates: &[TrackId], orders: usize) -> Self {
-        let mut empty = Vec::new();
-        empty.resize_with(tracks.sets.len(), VecDeque::new);
-        let running = aggregates.iter().map(|track| (*track, Running::default())).collect();
+    /// Nothing yet.
+    pub(super) fn new(shape: &Shape) -> Self {
+        let aggregates = shape.aggregates.iter();
         Self {
-            forgotten: vec![0; empty.len()],
-            tracks: empty,
-            running: RefCell::new(running),
-            orders: RefCell::new(vec![Order::default(); orders]),
+            forgotten: vec![0; shape.tracks.sets.len()],
+            tracks: vec![List::new(); shape.tracks.sets.len()],
+            bound: Vec::new(),
+            running: RefCell::new(aggregates.map(|of| (*of, Running::default())).collect()),
+            orders: RefCell::new(vec![Order::default(); shape.orders]),
             mixed: VecDeque::new(),
         }
     }
@@ -141,6 +145,12 @@ impl KeyState {
         for (track, set) in self.tracks.iter_mut().zip(&tracks.sets) {
             if occurrence.hits.iter().any(|hit| set.contains(&hit.pattern)) {
                 track.push_back(Arc::clone(occurrence));
+            }
+        }
+        for hit in &occurrence.hits {
+            for (at, bound) in carried(hit, occurrence.seq) {
+                let lists = slot(&mut self.bound, hit.pattern.0);
+                slot(lists, at).entry(bound).or_default().push_back(Arc::clone(occurrence));
             }
         }
     }
@@ -158,6 +168,8 @@ impl KeyState {
                 for (index, (_, running)) in running.filter(|(_, (of, _))| of.0 == at) {
                     running.forget(*forgotten, entries(&occurrence, index));
                 }
+                let hits = occurrence.hits.iter().filter(|hit| hit.pattern.0 == at);
+                hits.for_each(|hit| unbind(&mut self.bound, hit, occurrence.seq));
                 *forgotten += 1;
             }
         }
@@ -214,37 +226,64 @@ impl KeyState {
 
     /// All occurrences with `from <= time <= to`, some more than once.
     pub(super) fn all(&self, from: i64, to: i64) -> impl Iterator<Item = &Occurrence> {
+        let lists = Lists::all(self);
         let tracks = (0..self.tracks.len()).map(TrackId);
-        tracks.flat_map(move |track| self.within(track, from, to)).map(Arc::as_ref)
+        tracks.flat_map(move |track| lists.within(track, from, to)).map(Arc::as_ref)
     }
 
-    /// The occurrences of a track with `from <= time <= to`, in time order.
-    pub(super) fn within(
+    /// The lists of all tracks.
+    pub(super) fn tracks(&self) -> &[List] {
+        &self.tracks
+    }
+
+    /// The shortest list that holds all occurrences of a pattern that count under a valuation;
+    /// `carries` says which bindings the pattern carries.
+    pub(super) fn narrowest(
         &self,
-        track: TrackId,
-        from: i64,
-        to: i64,
-    ) -> impl DoubleEndedIterator<Item = &Arc<Occurrence>> + ExactSizeIterator {
-        self.track(track).range(self.places(track, from, to))
+        pattern: PatternId,
+        valuation: &Valuation,
+        carries: impl Fn(usize) -> bool,
+    ) -> &List {
+        let bound = self.bound.get(pattern.0);
+        let carried = valuation.known().filter(|(at, _)| carries(*at));
+        let lists = carried.map(|(at, value)| bound?.get(at)?.get(value));
+        let narrowest = lists.min_by_key(|list| list.map_or(0, VecDeque::len));
+        narrowest.unwrap_or_else(|| self.tracks.get(pattern.0)).unwrap_or(NONE)
     }
+}
 
-    /// The places of these occurrences in the track.
-    pub(super) fn places(&self, track: TrackId, from: i64, to: i64) -> Range<usize> {
-        let track = self.track(track);
-        let start = track.partition_point(|occurrence| occurrence.time < from);
-        let end = track.partition_point(|occurrence| occurrence.time <= to);
-        start..end.max(start)
-    }
+/// No occurrences.
+pub(super) const NONE: &List = const { &List::new() };
 
-    /// The occurrence at a place of a track.
-    pub(super) fn at(&self, track: TrackId, place: usize) -> Option<&Arc<Occurrence>> {
-        self.track(track).get(place)
-    }
+/// The bindings that a hit carries, and its values of them.
+fn carried(hit: &Hit, seq: u64) -> impl Iterator<Item = (usize, Bound)> {
+    let carried = hit.bound.iter().enumerate();
+    let carried = carried.filter_map(|(at, values)| Some((at, values.as_ref()?)));
+    carried.flat_map(move |(at, values)| bounds(values, seq).map(move |bound| (at, bound)))
+}
 
-    fn track(&self, track: TrackId) -> &VecDeque<Arc<Occurrence>> {
-        let empty = const { &VecDeque::new() };
-        self.tracks.get(track.0).unwrap_or(empty)
+/// Takes the first occurrence of a pattern out of the lists of its values.
+fn unbind(bound: &mut [Vec<HashMap<Bound, List>>], hit: &Hit, seq: u64) {
+    for (at, value) in carried(hit, seq) {
+        let lists = bound.get_mut(hit.pattern.0).and_then(|lists| lists.get_mut(at));
+        if let Some(lists) = lists
+            && let Some(list) = lists.get_mut(&value)
+        {
+            list.pop_front();
+            if list.is_empty() {
+                lists.remove(&value);
+            }
+        }
     }
+}
+
+/// The element at an index, after as many empty ones as need be.
+fn slot<T: Default>(all: &mut Vec<T>, at: usize) -> &mut T {
+    if all.len() <= at {
+        all.resize_with(at + 1, T::default);
+    }
+    #[expect(clippy::indexing_slicing, reason = "it was made long enough")]
+    &mut all[at]
 }
 
 /// What an aggregate looks at in an occurrence.
