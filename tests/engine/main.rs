@@ -120,13 +120,13 @@ fn firings_are_events_for_other_rules() {
     let strategy = (random::rules(), random::cases());
     let compare = |(outer, (inner, events)): (Rule, (Rule, Vec<Simple>))| {
         let inner = Rule { is_keyed: true, ..inner };
-        let outer = Rule { is_keyed: true, binding: Vec::new(), ..outer };
+        let outer = Rule { is_keyed: true, bindings: Default::default(), ..outer };
         let found = verdicts(&outcome(&chained(&outer, &inner), &events));
         let mut stream = events.clone();
         stream.iter_mut().for_each(|event| event.patterns.retain(|pattern| *pattern != 0));
         for (key, time) in naive::firings(&inner, &events, Mistake::None) {
             let (patterns, numbers, others) = ([0].into(), Vec::new(), Vec::new());
-            let (key, bound) = (vec![key], Vec::new());
+            let (key, bound) = (vec![key], Default::default());
             stream.push(Simple { time, patterns, key, bound, numbers, others });
         }
         stream.sort_by_key(|event| event.time);

@@ -17,8 +17,8 @@ pub(crate) struct Simple {
     pub patterns: BTreeSet<usize>,
     /// Values of the key; none: missing. An empty text is no value.
     pub key: Vec<String>,
-    /// Values of the field that binds; none: missing.
-    pub bound: Vec<String>,
+    /// Values of the two fields that bind; none: missing.
+    pub bound: [Vec<String>; 2],
     /// Numbers to aggregate; none: missing.
     pub numbers: Vec<i64>,
     /// Numbers of a second field.
@@ -30,8 +30,8 @@ pub(crate) struct Simple {
 pub(crate) struct Rule {
     /// Whether events are put together by key.
     pub is_keyed: bool,
-    /// The patterns that must have the same bound value; empty: no binding.
-    pub binding: Vec<usize>,
+    /// By field that binds, the patterns that must have the same value; empty: no binding.
+    pub bindings: [Vec<usize>; 2],
     /// The window in milliseconds.
     pub window: i64,
     /// The tolerated disorder in milliseconds.
@@ -97,8 +97,11 @@ pub(crate) fn firings(rule: &Rule, events: &[Simple], mistake: Mistake) -> Vec<(
         let of_key: Vec<&Simple> =
             events.iter().filter(|event| keys_of(rule, event, mistake).contains(&key)).collect();
         for at in 0..of_key.len() {
-            let fires = |value| World { rule, events: &of_key, value, mistake }.fires(at);
-            if values(rule, &of_key).into_iter().any(fires) {
+            let fires = |values| World { rule, events: &of_key, values, mistake }.fires(at);
+            let [first, second] = [0, 1].map(|binding| values(rule, binding, &of_key));
+            let mut pairs =
+                first.iter().flat_map(|one| second.iter().map(|two| [one.clone(), two.clone()]));
+            if pairs.any(fires) {
                 firings.push((key.clone(), of_key[at].time));
             }
         }
@@ -127,45 +130,44 @@ enum Bound {
     MissingIn(usize),
 }
 
-fn values(rule: &Rule, events: &[&Simple]) -> Vec<Bound> {
-    if rule.binding.is_empty() {
-        return vec![Bound::Nothing];
-    }
+fn values(rule: &Rule, binding: usize, events: &[&Simple]) -> Vec<Bound> {
     let mut values = vec![Bound::Nothing];
+    if rule.bindings[binding].is_empty() {
+        return values;
+    }
     for (at, event) in events.iter().enumerate() {
-        if event.bound.iter().all(String::is_empty) {
+        let bound = &event.bound[binding];
+        if bound.iter().all(String::is_empty) {
             values.push(Bound::MissingIn(at));
         }
-        let named = event.bound.iter().filter(|value| !value.is_empty());
+        let named = bound.iter().filter(|value| !value.is_empty());
         values.extend(named.cloned().map(Bound::Value));
     }
     values
 }
 
-/// The occurrences of one key under one value of the binding.
+/// The occurrences of one key under one value of each binding.
 struct World<'w> {
     rule: &'w Rule,
     events: &'w [&'w Simple],
-    value: Bound,
+    values: [Bound; 2],
     mistake: Mistake,
 }
 
 impl World<'_> {
     fn is(&self, event: usize, pattern: usize) -> bool {
-        let simple = self.events[event];
-        if !simple.patterns.contains(&pattern) {
-            return false;
-        }
-        if !self.rule.binding.contains(&pattern) {
-            return true;
-        }
-        let is_missing = simple.bound.iter().all(String::is_empty);
-        match &self.value {
+        let binds = |binding: &usize| self.rule.bindings[*binding].contains(&pattern);
+        self.events[event].patterns.contains(&pattern)
+            && (0..2).filter(binds).all(|binding| self.is_bound(event, binding))
+    }
+
+    fn is_bound(&self, event: usize, binding: usize) -> bool {
+        let bound = &self.events[event].bound[binding];
+        match &self.values[binding] {
             Bound::Nothing => false,
-            Bound::Value(value) => simple.bound.contains(value),
-            Bound::MissingIn(of) if self.mistake == Mistake::MissingBinding => {
-                let _ = of;
-                is_missing
+            Bound::Value(value) => bound.contains(value),
+            Bound::MissingIn(_) if self.mistake == Mistake::MissingBinding => {
+                bound.iter().all(String::is_empty)
             }
             Bound::MissingIn(of) => *of == event,
         }

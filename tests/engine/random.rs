@@ -24,15 +24,16 @@ pub(crate) fn cases() -> impl Strategy<Value = (Rule, Vec<Simple>)> {
 
 /// Rules.
 pub(crate) fn rules() -> impl Strategy<Value = Rule> {
-    let binding = prop_oneof![
-        3 => Just(Vec::new()),
-        1 => Just(vec![0, 1]),
+    let bindings = prop_oneof![
+        6 => Just([vec![], vec![]]),
+        1 => Just([vec![0, 1], vec![]]),
+        1 => Just([vec![0, 1], vec![1, 2]]),
     ];
     let skew = prop_oneof![4 => Just(0), 1 => Just(1_000_i64)];
-    (any::<bool>(), binding, 1..5_i64, skew, conds()).prop_map(
-        |(is_keyed, binding, window, skew, cond)| Rule {
+    (any::<bool>(), bindings, 1..5_i64, skew, conds()).prop_map(
+        |(is_keyed, bindings, window, skew, cond)| Rule {
             is_keyed,
-            binding,
+            bindings,
             window: window * 1_000,
             skew,
             cond,
@@ -61,10 +62,10 @@ fn event() -> impl Strategy<Value = Simple> {
         })
     };
     let key = texts(&["A", "A", "A", "B", "both", "missing", ""]);
-    let bound = texts(&["A", "A", "B", "both", "missing", ""]);
+    let bound = || texts(&["A", "A", "B", "both", "missing", ""]);
     let numbers = prop::collection::vec(0..4_i64, 0..3);
     let others = prop::collection::vec(0..3_i64, 0..3);
-    (time, patterns, key, bound, numbers, others).prop_map(
+    (time, patterns, key, [bound(), bound()], numbers, others).prop_map(
         |((seconds, border), patterns, key, bound, numbers, others)| Simple {
             time: 1_000_000 + seconds * 1_000 + border,
             patterns,
@@ -202,8 +203,10 @@ pub(crate) fn correlation(rule: &Rule, patterns: Vec<Pattern>) -> Arc<IrRule> {
     if rule.is_keyed {
         keys.push(part("k", &|_| true));
     }
-    if !rule.binding.is_empty() {
-        keys.push(part("b", &|at| rule.binding.contains(&at)));
+    for (name, binding) in ["b", "c"].into_iter().zip(&rule.bindings) {
+        if !binding.is_empty() {
+            keys.push(part(name, &|at| binding.contains(&at)));
+        }
     }
     let correlation = Correlation {
         patterns,
@@ -227,7 +230,9 @@ pub(crate) fn event_of(simple: &Simple, line: u64) -> Event {
     let mut fields: Vec<(String, Value)> =
         simple.patterns.iter().map(|at| (format!("p{at}"), "x".into())).collect();
     fields.push(("k".to_owned(), texts(&simple.key)));
-    fields.push(("b".to_owned(), texts(&simple.bound)));
+    for (name, bound) in ["b", "c"].into_iter().zip(&simple.bound) {
+        fields.push((name.to_owned(), texts(bound)));
+    }
     for (name, numbers) in [("n", &simple.numbers), ("o", &simple.others)] {
         let numbers = numbers.iter().map(|number| Value::Integer((*number).into()));
         fields.push((name.to_owned(), Value::List(numbers.collect())));

@@ -182,7 +182,8 @@ impl Trial<'_> {
         let (from, to) = self.reach;
         let mut joined = Found { cut: found.cut, ..Found::default() };
         for valuation in &found.valuations {
-            let list = self.state.narrowest(pattern, valuation, |at| self.shape.carries(pattern, at));
+            let list =
+                self.state.narrowest(pattern, valuation, |at| self.shape.carries(pattern, at));
             let start = list.partition_point(|occurrence| occurrence.time < from);
             for occurrence in list.range(start..).take_while(|of| of.time <= to) {
                 if !self.visit() || joined.cut {

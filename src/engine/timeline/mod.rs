@@ -214,8 +214,7 @@ impl Timeline {
         let known = self.keys.get_key_value(&key).map(|(known, _)| Arc::clone(known));
         let key = known.unwrap_or_else(|| Arc::new(key));
         let shape = &self.shape;
-        let state =
-            self.keys.entry(Arc::clone(&key)).or_insert_with(|| KeyState::new(shape));
+        let state = self.keys.entry(Arc::clone(&key)).or_insert_with(|| KeyState::new(shape));
         state.push(&self.shape.tracks, &occurrence);
         self.expiry.push_back((occurrence.time, Arc::clone(&key)));
         if occurrence.hits.iter().any(|hit| self.shape.fires.0.contains(&hit.pattern)) {
