@@ -97,7 +97,7 @@ impl Code {
     /// Whether it names an approximation that a rule or a project may accept.
     #[must_use]
     pub fn is_approximation(self) -> bool {
-        matches!(self, Self::FixedWindows | Self::SimultaneousEvents)
+        matches!(self, Self::FixedWindows | Self::SimultaneousEvents | Self::Estimates)
     }
 
     /// Whether it is a lint: a warning that a project may turn off. Approximations are accepted, not
@@ -278,6 +278,7 @@ codes! {
     FilterWidens "W0602" "filter-widens" "a filter on an event under `not` makes the rule fire more";
     FixedWindows "W0603" "fixed-windows" "windows begin at fixed times instead of sliding";
     SimultaneousEvents "W0606" "simultaneous-events" "events of the same millisecond are not told apart";
+    Estimates "W0608" "estimates" "a number of different values is estimated";
     SuppressionLost "W0701" "suppression-lost" "an artifact cannot hold back alerts as the rule says";
     ShortInterval "W0702" "short-interval" "a rule runs often in relation to its window";
     OutputEdited "W0703" "output-edited" "an output was changed by hand";

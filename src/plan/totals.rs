@@ -120,6 +120,23 @@ pub enum Amount {
     Share(usize, f64),
 }
 
+impl super::Timeline {
+    /// When an aggregate of the condition compares so, for back ends that do not lower to a
+    /// pipeline: over the totals that are returned, which begin with [`super::Timeline::totals`].
+    #[must_use]
+    pub fn aggregate(
+        &self,
+        function: Aggregate,
+        of: &[(PatternId, Vec<FieldRef>)],
+        cmp: Cmp,
+        limit: f64,
+    ) -> (Holds, Vec<Total>) {
+        let mut totals = Totals { values: &self.values, totals: self.totals.clone() };
+        let holds = totals.holds(function, of, cmp, limit);
+        (holds, totals.totals)
+    }
+}
+
 /// What the aggregates of a condition look at, the same once.
 pub(super) fn values(cond: &Cond) -> Vec<Values> {
     let mut found = Vec::new();

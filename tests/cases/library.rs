@@ -57,7 +57,7 @@ pub(crate) fn goals() -> Vec<(&'static dyn Backend, Platform)> {
 /// What the queries of the corpus may give up, so that there are any: ES|QL says nothing exactly
 /// over several events.
 pub(crate) fn accepted(target: &str) -> &'static [Code] {
-    if target == "esql" { &[Code::FixedWindows] } else { &[] }
+    if target == "esql" { &[Code::FixedWindows, Code::Estimates] } else { &[] }
 }
 
 /// A rule's plan and its queries, or why there are none.

@@ -2,10 +2,12 @@
 
 use super::*;
 use crate::ir::{
-    Cmp, Cond, Meta, Op, Part, PatternId, Predicate, Regex, Step, Test, TextCmp, TextTest, TimePart,
+    Aggregate, Cmp, Cond, FieldRef, Meta, Op, Part, PatternId, Predicate, Regex, Step, Test,
+    TextCmp, TextTest, TimePart,
 };
-use crate::plan::{Holds, Leg, Timeline};
+use crate::plan::{Are, Giver, Holds, Leg, Mask, Timeline, Values};
 use crate::platform::{Column, ColumnType, Place};
+use crate::taxonomy::Type;
 
 fn column(name: &str, ty: ColumnType) -> Column {
     Column { name: name.to_owned(), ty, multi: false }
@@ -312,4 +314,49 @@ fn what_fixed_windows_cannot_tell_is_refused() {
     for cond in refused {
         assert_eq!(windows(cond.clone(), 3), "E0602", "{cond:?}");
     }
+}
+
+/// What must hold of a window where `a` and `b`, which one event may both be, give these columns.
+fn aggregated(function: Aggregate, columns: [Column; 2], accept: Vec<Code>) -> String {
+    let named = |column: &Column| vec![FieldRef { name: column.name.clone(), ty: Type::Text }];
+    let of = [(PatternId(0), named(&columns[0])), (PatternId(1), named(&columns[1]))];
+    let giver = |(pattern, fields): &(PatternId, Vec<FieldRef>)| Giver {
+        fields: fields.clone(),
+        patterns: vec![*pattern],
+    };
+    let are = if function == Aggregate::Distinct { Are::Texts } else { Are::Numbers };
+    let values = Values { are, givers: of.iter().map(giver).collect() };
+    let cond = Cond::Aggregate { function, of: of.to_vec(), cmp: Cmp::Gte, value: 5.0 };
+    let mut timeline = timeline(cond, 2);
+    timeline.masks = vec![Mask(vec![PatternId(0), PatternId(1)])];
+    timeline.legs[0].values = vec![columns.map(|column| vec![column]).to_vec()];
+    timeline.values = vec![values];
+    match rendered(PlanBody::Timeline(Box::new(timeline)), accept) {
+        Ok(queries) => {
+            let text = queries[0].split_once("| EVAL ").unwrap().1;
+            text.split("\n    AND host").next().unwrap().to_owned()
+        }
+        Err(codes) => codes.join(" "),
+    }
+}
+
+#[test]
+fn ranks_are_compared_by_counting_and_different_values_are_estimates() {
+    let integer = |name| column(name, ColumnType::Integer);
+    let several = |name| Column { multi: true, ..column(name, ColumnType::Integer) };
+    let both = || vec![Code::FixedWindows, Code::Estimates];
+    let fixed = || vec![Code::FixedWindows];
+    let median = aggregated(Aggregate::Percentile(50.0), [integer("x"), integer("y")], fixed());
+    assert!(median.contains("below_x = COUNT(*) WHERE is_a AND value_x < 5"), "{median}");
+    let holds = "(number_x + number_y) > 0 AND ((below_x + below_y) == 0 OR \
+                 (below_x + below_y) < 0.5 * (number_x + number_y))";
+    assert!(median.contains(holds), "{median}");
+    // An event of both gives two values, and one of the two may be missing.
+    let distinct = aggregated(Aggregate::Distinct, [integer("x"), integer("y")], both());
+    assert_eq!(distinct, "E0602");
+    let same = aggregated(Aggregate::Distinct, [integer("x"), integer("x")], fixed());
+    assert_eq!(same, "E0602");
+    let sum = aggregated(Aggregate::Sum, [several("x"), integer("y")], fixed());
+    assert!(sum.contains("(COALESCE(sum_x, 0.0) + COALESCE(sum_y, 0.0)) >= 5"), "{sum}");
+    assert_eq!(aggregated(Aggregate::Min, [several("x"), integer("y")], fixed()), "E0602");
 }

@@ -5,13 +5,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::backend::esql::predicate::Printer;
 use crate::backend::esql::syntax::{self, Expr, OPERATORS, Text};
 use crate::backend::infix;
 use crate::ir::words::comparison;
 use crate::ir::{Class, Cmp, Cond, PatternId, Step};
-use crate::plan::Timeline;
+use crate::plan::{Of, Timeline};
 
 use super::events::Events;
+use super::values::{self, Source};
 use super::{Reason, assigned};
 
 const LONG_ORDER: Reason = Reason {
@@ -35,11 +37,6 @@ const ABSENCE: Reason = Reason {
     help: "write a plain `not`, which is about the window; or ask for it with `-t eql`",
 };
 
-const AGGREGATE: Reason = Reason {
-    message: "ES|QL computes with the values of a window, but no plan hands them over yet",
-    help: "count events instead",
-};
-
 const WEIGHT: Reason = Reason {
     message: "ES|QL has no literal for one of the weights",
     help: "use numbers below 2^53",
@@ -47,7 +44,7 @@ const WEIGHT: Reason = Reason {
 
 /// What is computed of a window.
 #[derive(Debug, Clone, PartialEq)]
-enum Total {
+pub(super) enum Total {
     /// The number of events that satisfy one of the patterns.
     Count(Vec<PatternId>),
     /// The time of the first event of the pattern.
@@ -58,11 +55,28 @@ enum Total {
     FirstOfAll,
     /// The time of the last event.
     LastOfAll,
+    /// What is said of values.
+    Values(Source, Of),
+}
+
+/// A column of values.
+pub(super) struct Given {
+    source: Source,
+    name: Text,
+    value: Text,
+}
+
+impl Given {
+    /// As the skeleton shows it.
+    pub(super) fn assigned(&self) -> Text {
+        assigned(&self.name, self.value.as_str())
+    }
 }
 
 /// What is computed of a window, with names that hide no column.
 pub(super) struct Totals<'a> {
-    timeline: &'a Timeline,
+    /// Whose.
+    pub(super) timeline: &'a Timeline,
     taken: BTreeSet<String>,
     found: Vec<(Total, Text)>,
 }
@@ -100,24 +114,76 @@ impl<'a> Totals<'a> {
         self.found.iter().map(|(_, name)| name.clone()).collect()
     }
 
-    /// As the skeleton shows them.
-    pub(super) fn shown(&self, events: &Events, clock: &Text) -> Vec<Text> {
-        let shown = self.found.iter().map(|(total, name)| {
-            let (value, of): (String, &[PatternId]) = match total {
-                Total::Count(of) => ("COUNT(*)".to_owned(), of),
-                Total::First(of) => (format!("MIN({clock})"), std::slice::from_ref(of)),
-                Total::Last(of) => (format!("MAX({clock})"), std::slice::from_ref(of)),
-                Total::FirstOfAll => (format!("MIN({clock})"), &[]),
-                Total::LastOfAll => (format!("MAX({clock})"), &[]),
-            };
-            let only = if of.is_empty() { None } else { events.only(of) };
-            let only = only.map(|only| format!(" WHERE {only}")).unwrap_or_default();
-            assigned(name, &format!("{value}{only}"))
-        });
-        shown.collect()
+    /// Whether it is asked how many different values there are.
+    pub(super) fn has_estimates(&self) -> bool {
+        self.found.iter().any(|(total, _)| matches!(total, Total::Values(_, Of::Different)))
     }
 
-    fn get(&mut self, wanted: &Total) -> Text {
+    /// The columns of values that are asked for, and what each is.
+    pub(super) fn columns(&mut self, events: &Events, printer: &mut Printer) -> Vec<Given> {
+        let asked = self.found.iter().filter_map(|(total, _)| match total {
+            Total::Values(source, _) => Some(*source),
+            Total::Count(_)
+            | Total::First(_)
+            | Total::Last(_)
+            | Total::FirstOfAll
+            | Total::LastOfAll => None,
+        });
+        let mut sources: Vec<Source> = asked.collect();
+        sources.dedup();
+        let mut given: Vec<Given> = Vec::new();
+        for source in sources {
+            if given.iter().all(|known| known.source != source) {
+                let value = source.value(self.timeline, events, printer);
+                let name = self.name(&format!("value_{}", source.name(self.timeline)));
+                given.push(Given { source, name, value });
+            }
+        }
+        given
+    }
+
+    /// As the skeleton shows them.
+    pub(super) fn shown(&self, events: &Events, given: &[Given], clock: &Text) -> Vec<Text> {
+        self.found
+            .iter()
+            .map(|(total, name)| assigned(name, &self.stated(total, events, given, clock)))
+            .collect()
+    }
+
+    fn stated(&self, total: &Total, events: &Events, given: &[Given], clock: &Text) -> String {
+        let mut rows: Vec<Expr> = Vec::new();
+        let (value, of): (String, Vec<PatternId>) = match total {
+            Total::Count(of) => ("COUNT(*)".to_owned(), of.clone()),
+            Total::First(of) => (format!("MIN({clock})"), vec![*of]),
+            Total::Last(of) => (format!("MAX({clock})"), vec![*of]),
+            Total::FirstOfAll => (format!("MIN({clock})"), Vec::new()),
+            Total::LastOfAll => (format!("MAX({clock})"), Vec::new()),
+            Total::Values(source, of) => {
+                let known = given.iter().find(|known| known.source == *source);
+                let name = known.map_or("NULL", |known| known.name.as_str());
+                let value = match of {
+                    Of::Different => format!("COUNT_DISTINCT({name})"),
+                    Of::Number => format!("COUNT({name})"),
+                    Of::Sum => format!("SUM({name})"),
+                    Of::Compared(cmp, limit) => {
+                        let limit = syntax::number(*limit).unwrap_or_else(|| Text::trusted("NULL"));
+                        rows.push(Expr::atom(format!("{name} {} {limit}", comparison(*cmp))));
+                        "COUNT(*)".to_owned()
+                    }
+                };
+                (value, source.patterns(self.timeline))
+            }
+        };
+        let only = if of.is_empty() { None } else { events.only(&of) };
+        rows.splice(0..0, only);
+        match rows.is_empty() {
+            true => value,
+            false => format!("{value} WHERE {}", infix::all(rows, &OPERATORS).text),
+        }
+    }
+
+    /// The name of what is computed.
+    pub(super) fn get(&mut self, wanted: &Total) -> Text {
         if let Some((_, name)) = self.found.iter().find(|(known, _)| known == wanted) {
             return name.clone();
         }
@@ -132,6 +198,16 @@ impl<'a> Totals<'a> {
             Total::Last(of) => format!("last_{}", pattern(of)),
             Total::FirstOfAll => "first_event".to_owned(),
             Total::LastOfAll => "last_event".to_owned(),
+            Total::Values(source, of) => {
+                let says = match of {
+                    Of::Different => "distinct",
+                    Of::Number => "number",
+                    Of::Sum => "sum",
+                    Of::Compared(Cmp::Lt, _) => "below",
+                    Of::Compared(..) => "up_to",
+                };
+                format!("{says}_{}", source.name(self.timeline))
+            }
         };
         let name = self.name(&name);
         self.found.push((wanted.clone(), name.clone()));
@@ -197,7 +273,9 @@ fn print(cond: &Cond, totals: &mut Totals<'_>) -> Result<Expr, Reason> {
             let count = totals.get(&Total::Count(of.clone()));
             Ok(Expr::atom(format!("{count} {} {value}", comparison(*cmp))))
         }
-        Cond::Aggregate { .. } => Err(AGGREGATE),
+        Cond::Aggregate { function, of, cmp, value } => {
+            values::aggregate(*function, of, (*cmp, *value), totals)
+        }
         Cond::Chain(steps) => order(steps, totals),
         Cond::Absent { .. } => Err(ABSENCE),
         Cond::Score { classes, threshold } => {

@@ -13,6 +13,7 @@ use crate::platform::ColumnType;
 
 use super::assigned;
 use super::condition::Totals;
+use super::values::either;
 
 /// The rows of a timeline.
 pub(super) struct Events {
@@ -73,13 +74,13 @@ impl Events {
     }
 
     /// Which rows satisfy one of the patterns; nothing if all do.
-    pub(super) fn only(&self, of: &[PatternId]) -> Option<Text> {
+    pub(super) fn only(&self, of: &[PatternId]) -> Option<Expr> {
         if (0..self.patterns.len()).all(|at| of.contains(&PatternId(at))) {
             return None;
         }
         let name = |pattern: &PatternId| self.patterns.get(pattern.0).map(|(name, _)| name);
         let each = of.iter().filter_map(name).map(|name| Expr::atom(name.as_str()));
-        Some(infix::any(each.collect(), &OPERATORS).text)
+        Some(infix::any(each.collect(), &OPERATORS))
     }
 }
 
@@ -115,28 +116,18 @@ fn pattern(pattern: PatternId, timeline: &Timeline, printer: &mut Printer) -> Ex
 
 /// A part of the key: the same column everywhere, or that of the row's place.
 fn key(at: usize, legs: &[Leg], printer: &mut Printer) -> Key {
-    let mut values: Vec<(Vec<Expr>, Text, ColumnType)> = Vec::new();
+    let mut values: Vec<(Vec<Expr>, Text)> = Vec::new();
+    let mut is_text = false;
     for leg in legs {
         let Some(column) = leg.keys.get(at).and_then(Option::as_ref) else { continue };
         match Operand::of(column, &leg.lets) {
             Ok(operand) => {
                 let rows = printer.rows(&leg.place, Category::Computed);
-                values.push((rows, operand.text, column.ty));
+                values.push((rows, operand.text));
+                is_text |= column.ty == ColumnType::Text;
             }
             Err(refusal) => printer.refuse(refusal),
         }
     }
-    let is_text = values.iter().any(|(_, _, ty)| *ty == ColumnType::Text);
-    let mut texts: Vec<Text> = values.iter().map(|(_, text, _)| text.clone()).collect();
-    texts.dedup();
-    let text = match texts.as_slice() {
-        [only] => only.clone(),
-        _ => {
-            let cases = values
-                .into_iter()
-                .flat_map(|(rows, text, _)| [infix::all(rows, &OPERATORS).text, text]);
-            Text::trusted(format!("CASE({})", Text::join(cases, ", ")))
-        }
-    };
-    Key { text, is_text }
+    Key { text: either(values), is_text }
 }

@@ -2,13 +2,15 @@
 //!
 //! ES|QL groups by windows that begin at fixed times and judges each when it is over, so events on
 //! both sides of a border are not seen together (W0603). Within a window, numbers of events and the
-//! first and last time of each pattern say what a condition needs ([`condition`]).
+//! first and last time of each pattern say what a condition needs ([`condition`]), and numbers of
+//! values what an aggregate needs ([`values`]).
 //!
 //! `count(a) >= 5` per `Computer` in 10 m → `FROM … | WHERE a | STATS a = COUNT(*) BY Computer = …,
 //! window = BUCKET(@timestamp, 10 minutes) | WHERE a >= 5`.
 
 mod condition;
 mod events;
+mod values;
 
 use minijinja::{Value, context};
 
@@ -19,7 +21,7 @@ use crate::backend::{Query, Strategy};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Plan, Timeline};
 
-use self::condition::Totals;
+use self::condition::{Given, Totals};
 use self::events::Events;
 
 const TEMPLATE: &str = include_str!("../../../../templates/esql/windows.j2");
@@ -27,9 +29,9 @@ const TEMPLATE: &str = include_str!("../../../../templates/esql/windows.j2");
 /// How several events are found.
 pub(super) const WINDOWS: Strategy = Strategy {
     name: "fixed windows",
-    does: "counts, per key and window of fixed begin, the events of each pattern",
+    does: "counts, per key and window of fixed begin, the events of each pattern and their values",
     cost: "one pass, a row per key and window",
-    limits: "only if W0603 is accepted; orders of two events",
+    limits: "only if W0603 is accepted, `distinct` only if W0608 is, too; orders of two events",
 };
 
 /// Why a condition is refused, and a way out.
@@ -42,6 +44,12 @@ struct Reason {
 const SLIDING: Reason = Reason {
     message: "ES|QL has no windows that slide: those of its queries begin at fixed times",
     help: "accept W0603 if such windows will do; or ask for it with `-t eql`",
+};
+
+const ESTIMATED: Reason = Reason {
+    message: "ES|QL estimates how many different values there are",
+    help: "accept W0608 if an estimate will do, or count events; or keep this rule to `splunk` and \
+           `kql`",
 };
 
 const CHAINED: Reason = Reason {
@@ -70,16 +78,21 @@ pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Ve
     if !plan.meta.accept.contains(&Code::FixedWindows) {
         problems.push(refuse(SLIDING));
     }
+    if totals.has_estimates() && !plan.meta.accept.contains(&Code::Estimates) {
+        problems.push(refuse(ESTIMATED));
+    }
     let events = Events::of(timeline, &mut printer, &mut totals);
     let clock = events.clock.clone().ok_or_else(|| vec![refuse(CLOCKS)])?;
+    let given = totals.columns(&events, &mut printer);
     problems.extend(printer.into_problems());
     if !problems.is_empty() {
         return Err(problems);
     }
-    let context = described(timeline, &events, totals, holds, &clock);
+    let estimates = totals.has_estimates().then_some(Code::Estimates);
+    let approximate = [Some(Code::FixedWindows), estimates].into_iter().flatten().collect();
+    let context = described(timeline, &events, totals, &given, holds, &clock);
     let text = render("esql/windows.j2", TEMPLATE, context, rule);
-    let query = |text| Query { text, approximate: vec![Code::FixedWindows] };
-    text.map(|text| vec![query(text)]).map_err(|problem| vec![problem])
+    text.map(|text| vec![Query { text, approximate }]).map_err(|problem| vec![problem])
 }
 
 /// What the skeleton shows.
@@ -87,6 +100,7 @@ fn described(
     timeline: &Timeline,
     events: &Events,
     mut totals: Totals<'_>,
+    given: &[Given],
     mut holds: Vec<Expr>,
     clock: &Text,
 ) -> Value {
@@ -105,11 +119,11 @@ fn described(
     keep.extend(totals.names());
     let values = |texts: Vec<Text>| texts.into_iter().map(Value::from).collect::<Vec<_>>();
     context! {
-        notes => values(notes(timeline)),
+        notes => values(notes(timeline, totals.has_estimates())),
         index => Value::from(events.index.clone()),
         parts => lines(events.parts.clone()),
-        flags => values(events.flags()),
-        totals => values(totals.shown(events, clock)),
+        flags => values([events.flags(), given.iter().map(Given::assigned).collect()].concat()),
+        totals => values(totals.shown(events, given, clock)),
         groups => values(groups),
         holds => lines(holds),
         keep => Value::from(Text::join(keep, ", ")),
@@ -117,13 +131,17 @@ fn described(
 }
 
 /// What is given up, as comments.
-fn notes(timeline: &Timeline) -> Vec<Text> {
+fn notes(timeline: &Timeline, estimates: bool) -> Vec<Text> {
     let code = Code::FixedWindows.id();
     let length = syntax::span(timeline.window);
     let mut notes = vec![format!(
         "accepted ({code}): windows begin at fixed times, every {length}; events on both sides of \
          a border are not seen together"
     )];
+    if estimates {
+        let code = Code::Estimates.id();
+        notes.push(format!("accepted ({code}): the number of different values is an estimate"));
+    }
     if !timeline.shows.is_empty() {
         notes.push(format!("accepted ({code}): the fields to show are left out"));
     }
