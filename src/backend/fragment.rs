@@ -26,10 +26,21 @@ impl<L> Fragment<L> {
         &self.text
     }
 
+    /// The text, no longer known to be valid anywhere.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.text
+    }
+
     /// The fragments with `separator` between them.
     pub(crate) fn join(parts: impl IntoIterator<Item = Self>, separator: &str) -> Self {
-        let parts: Vec<String> = parts.into_iter().map(|part| part.text).collect();
-        Self::trusted(parts.join(separator))
+        let mut parts = parts.into_iter();
+        let mut joined = parts.next().map(|first| first.text).unwrap_or_default();
+        for part in parts {
+            joined.push_str(separator);
+            joined.push_str(&part.text);
+        }
+        Self::trusted(joined)
     }
 }
 

@@ -143,7 +143,7 @@ fn base_rule(
         source: PatternSource::Events { logsource: source.key.clone(), predicate },
         span: rule.logsource.span,
     };
-    Some(Rule { name, meta, emitted: true, body: Body::Events(pattern) })
+    Some(Rule { name, meta: Arc::new(meta), emitted: true, body: Body::Events(pattern) })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 //!
 //! `\Temp\*` → `[Literal("\Temp\"), Any]` → `StartsWith("\Temp\")`.
 
+use std::mem::take;
+
 use crate::ir::{Part, TextCmp, TextTest};
 use crate::syntax::ast::{Value, ValueKind};
 use crate::syntax::sigma::value::{Piece, parse_pattern};
@@ -83,7 +85,7 @@ pub(super) fn test(parts: Vec<Part>, cmp: TextCmp) -> Asked {
 
 /// The pieces with neighbours of the same kind merged.
 fn merged(parts: impl Iterator<Item = Part>) -> Vec<Part> {
-    let mut merged: Vec<Part> = Vec::new();
+    let mut merged: Vec<Part> = Vec::with_capacity(parts.size_hint().0);
     for part in parts {
         match (merged.last_mut(), part) {
             (Some(Part::Any), Part::Any) => {}
@@ -95,14 +97,14 @@ fn merged(parts: impl Iterator<Item = Part>) -> Vec<Part> {
 }
 
 /// The simplest test that says the same as these pieces.
-fn simplest(parts: Vec<Part>) -> Asked {
-    let test = match parts.as_slice() {
+fn simplest(mut parts: Vec<Part>) -> Asked {
+    let test = match parts.as_mut_slice() {
         [] => TextTest::Equals(String::new()),
         [Part::Any] => return Asked::Anything,
-        [Part::Literal(text)] => TextTest::Equals(text.clone()),
-        [Part::Literal(text), Part::Any] => TextTest::StartsWith(text.clone()),
-        [Part::Any, Part::Literal(text)] => TextTest::EndsWith(text.clone()),
-        [Part::Any, Part::Literal(text), Part::Any] => TextTest::Contains(text.clone()),
+        [Part::Literal(text)] => TextTest::Equals(take(text)),
+        [Part::Literal(text), Part::Any] => TextTest::StartsWith(take(text)),
+        [Part::Any, Part::Literal(text)] => TextTest::EndsWith(take(text)),
+        [Part::Any, Part::Literal(text), Part::Any] => TextTest::Contains(take(text)),
         _ => TextTest::Like(parts),
     };
     Asked::Test(test)

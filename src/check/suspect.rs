@@ -63,8 +63,11 @@ pub(super) fn value(
     if !plain || !windows || *field.ty.element() != Type::Path {
         return None;
     }
-    let parts = pattern::parts(value);
     let beginning = matches!(modifiers.compare, Compare::Text(TextCmp::StartsWith)) || equals;
+    if !beginning && !value.text.contains(r"\*") && !value.text.contains(r"\?") {
+        return None;
+    }
+    let parts = pattern::parts(value);
     if beginning && begins_with_one_backslash(&parts) {
         return Some(one_backslash(field, value));
     }

@@ -1,5 +1,6 @@
 //! `sigweave convert`: rules → queries on standard output.
 
+use std::collections::HashSet;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
@@ -117,10 +118,11 @@ fn convert<'a>(workspace: &'a Workspace, goals: &'a [Goal]) -> Vec<Outcome<'a>> 
         goals.iter().filter_map(outcome).collect::<Vec<_>>()
     };
     let mut outcomes: Vec<Outcome<'a>> = selection.par_iter().flat_map_iter(of_document).collect();
+    let holding = selection.iter().map(|(document, _)| document.meta().span.source);
+    let holding: HashSet<SourceId> = holding.collect();
     for file in &workspace.files {
         let found = workspace.about_file(*file);
-        let holds_none =
-            !selection.iter().any(|(document, _)| document.meta().span.source == *file);
+        let holds_none = !holding.contains(file);
         if found.iter().any(is_error) || holds_none && !found.is_empty() {
             outcomes.extend(goals.iter().map(|goal| Outcome {
                 document: None,

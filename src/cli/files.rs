@@ -101,6 +101,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
         std::io::stdin().take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(problem)?;
     } else {
         let file = std::fs::File::open(path).map_err(problem)?;
+        let size = file.metadata().map_or(0, |metadata| metadata.len()).min(MAX_BYTES);
+        bytes.reserve_exact(usize::try_from(size).unwrap_or(0) + 1);
         file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(problem)?;
     }
     if bytes.len() as u64 > MAX_BYTES {

@@ -73,7 +73,7 @@ impl Goal {
     /// How the rule becomes a query, or why it does not.
     pub(super) fn plan(&self, rule: &Rule) -> Result<Plan, Vec<Diagnostic>> {
         let mut plan = plan::plan(rule, &self.platform)?;
-        plan.meta.accept.extend(&self.accept);
+        plan.accept.extend(&self.accept);
         Ok(plan)
     }
 

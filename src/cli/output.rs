@@ -60,7 +60,7 @@ impl Output {
         sources: &SourceMap,
     ) {
         self.flush();
-        let mut err = std::io::stderr().lock();
+        let mut err = BufWriter::new(std::io::stderr().lock());
         let mut left_off = 0_usize;
         for (number, diagnostic) in found.into_iter().enumerate() {
             if number >= MOST_FINDINGS {

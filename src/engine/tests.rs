@@ -25,7 +25,7 @@ fn pattern(name: &str, logsource: &str, image: &str) -> Pattern {
 }
 
 fn rule(name: &str, body: Body) -> Arc<Rule> {
-    Arc::new(Rule { name: name.to_owned(), meta: Meta::default(), emitted: true, body })
+    Arc::new(Rule { name: name.to_owned(), meta: Meta::default().into(), emitted: true, body })
 }
 
 fn event(time: Option<i64>, logsource: &'static str, image: &str) -> Event {

@@ -26,7 +26,7 @@ pub struct Rule {
     /// By which it is called: `name`, else `title`.
     pub name: String,
     /// What it says about itself.
-    pub meta: Meta,
+    pub meta: Arc<Meta>,
     /// Whether it is emitted: `false` for a base rule of a correlation without `generate: true`.
     pub emitted: bool,
     /// What it detects.

@@ -140,6 +140,16 @@ pub enum TextTest {
 }
 
 impl TextTest {
+    /// Whether every text passes, even the empty one.
+    #[must_use]
+    pub fn is_anything(&self) -> bool {
+        match self {
+            Self::Equals(_) => false,
+            Self::StartsWith(text) | Self::EndsWith(text) | Self::Contains(text) => text.is_empty(),
+            Self::Like(parts) => matches!(parts.as_slice(), [Part::Any]),
+        }
+    }
+
     /// The pattern that it stands for; empty literals are left out.
     #[must_use]
     pub fn parts(&self) -> Vec<Part> {
@@ -234,7 +244,8 @@ impl<F> Predicate<F> {
     /// The conjunction, flattened.
     #[must_use]
     pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
-        let mut flat = Vec::new();
+        let parts = parts.into_iter();
+        let mut flat = Vec::with_capacity(parts.size_hint().0);
         for part in parts {
             if let Self::All(inner) = part {
                 flat.extend(inner);
@@ -248,7 +259,8 @@ impl<F> Predicate<F> {
     /// The disjunction, flattened.
     #[must_use]
     pub fn any(parts: impl IntoIterator<Item = Self>) -> Self {
-        let mut flat = Vec::new();
+        let parts = parts.into_iter();
+        let mut flat = Vec::with_capacity(parts.size_hint().0);
         for part in parts {
             if let Self::Any(inner) = part {
                 flat.extend(inner);

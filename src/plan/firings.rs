@@ -226,7 +226,7 @@ fn ty(timeline: &Timeline, part: usize) -> Option<ColumnType> {
 }
 
 /// What firings carry: the clock and what identifies events, as all legs have it.
-fn place(timeline: &Timeline) -> Place {
+fn place(timeline: &Timeline) -> Arc<Place> {
     let mut clocks = timeline.legs.iter().map(|leg| leg.place.time.name.as_str());
     let clock = clocks.next().filter(|first| clocks.all(|other| other == *first));
     let name = clock.unwrap_or("Timestamp").to_owned();
@@ -239,14 +239,14 @@ fn place(timeline: &Timeline) -> Place {
             None => identity.push(column.clone()),
         }
     }
-    Place {
+    Arc::new(Place {
         table: String::new(),
         category: String::new(),
         conditions: Vec::new(),
         among: None,
         time: Column { name, ty: ColumnType::Time, multi: false },
         identity,
-    }
+    })
 }
 
 /// Pairs of patterns that one firing satisfies.

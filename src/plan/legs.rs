@@ -3,9 +3,11 @@
 //! Patterns that read the same table with the same key share a leg, so that an event that satisfies
 //! several of them is one row with several flags.
 
+use std::sync::Arc;
+
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Correlation, Key, Pattern, PatternId, PatternSource, Predicate, Rule};
-use crate::platform::{self, Column, Place, Platform, Scalar};
+use crate::platform::{self, Column, Place, Platform, Scalar, Source};
 use crate::source::Span;
 use crate::taxonomy::Parts;
 
@@ -25,12 +27,13 @@ pub(super) fn filter(pattern: &Pattern, platform: &Platform) -> Result<Vec<Leg>,
     let places = places(&events, platform).map_err(|refusal| vec![refusal])?;
     let mut found = Vec::new();
     let mut legs = Vec::new();
-    for (index, place) in places.iter().enumerate() {
+    for source in places {
+        let place = &source.place;
         let mut columns = Columns::of(platform, place);
-        let at = At { logsource: events.logsource, index };
+        let at = At { logsource: events.logsource, source };
         let predicate = columns.push(events.predicate, at, &mut found);
         legs.push(Leg {
-            place: (*place).clone(),
+            place: Arc::clone(place),
             lets: columns.lets,
             firings: None,
             flags: vec![(PatternId(0), predicate)],
@@ -167,24 +170,22 @@ struct Group<'a> {
 struct Member<'a> {
     pattern: PatternId,
     events: Events<'a>,
-    index: usize,
-    place: &'a Place,
+    source: &'a Source,
 }
 
 impl<'a> Member<'a> {
     fn at(&self) -> At<'a> {
-        At { logsource: self.events.logsource, index: self.index }
+        At { logsource: self.events.logsource, source: self.source }
     }
 
     fn site(&self) -> Site<'a> {
-        Site { at: self.at(), place: self.place, span: self.events.span }
+        Site { at: self.at(), place: &self.source.place, span: self.events.span }
     }
 }
 
 /// The places of a pattern's log source, or why there are none.
-fn places<'a>(events: &Events<'_>, platform: &'a Platform) -> Result<Vec<&'a Place>, Diagnostic> {
-    let places: Vec<_> =
-        platform.places(events.logsource).iter().map(|source| &source.place).collect();
+fn places<'a>(events: &Events<'_>, platform: &'a Platform) -> Result<&'a [Source], Diagnostic> {
+    let places = platform.places(events.logsource);
     if !places.is_empty() {
         return Ok(places);
     }
@@ -217,11 +218,12 @@ fn group<'a>(
             }
         };
         let product = Parts::of(events.logsource).product;
-        for (index, place) in places.into_iter().enumerate() {
-            let at = At { logsource: events.logsource, index };
+        for source in places {
+            let place = &source.place;
+            let at = At { logsource: events.logsource, source };
             let keys = key_values(correlation, id, at, events.span, platform, found);
             let events = Events { ..events };
-            let member = Member { pattern: id, events, index, place };
+            let member = Member { pattern: id, events, source };
             let joins = |group: &&mut Group<'_>| {
                 group.keys == keys && group.product == product && same_table(group.place, place)
             };
@@ -274,14 +276,15 @@ fn leg(
     found: &mut Vec<Diagnostic>,
 ) -> Leg {
     let mut columns = Columns::of(platform, group.place).beside(others, group.place);
-    let first = group.place.clone();
-    let uniform = group.members.iter().all(|member| member.place.conditions == first.conditions);
+    let first = Place::clone(group.place);
+    let uniform =
+        group.members.iter().all(|member| member.source.place.conditions == first.conditions);
     let mut flags: Vec<(PatternId, Predicate<Column>)> = Vec::new();
     for member in &group.members {
         let at = member.at();
         let mut predicate = columns.push(member.events.predicate, at, found);
         if !uniform {
-            predicate = Predicate::all([rows(member.place), predicate]);
+            predicate = Predicate::all([rows(&member.source.place), predicate]);
         }
         match flags.iter_mut().find(|(pattern, _)| *pattern == member.pattern) {
             Some((_, flag)) => *flag = Predicate::any([flag.clone(), predicate]),
@@ -308,7 +311,7 @@ fn leg(
             .collect()
     });
     let values = values.collect();
-    let place = Place { conditions, ..first };
+    let place = Arc::new(Place { conditions, ..first });
     let bound = Vec::new();
     Leg { place, firings: None, lets: columns.lets, flags, keys, bound, shows, values }
 }

@@ -57,6 +57,7 @@ pub use totals::{Amount, Are, Giver, Of, Total, Values};
 pub use trace::{How, Pushed, Trace, TracedField, trace};
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Body, Meta, Op, Part, PatternId, Predicate, Rule, Test, TextTest};
@@ -69,7 +70,9 @@ pub struct Plan {
     /// The rule's name.
     pub rule: String,
     /// What the rule says about itself.
-    pub meta: Meta,
+    pub meta: Arc<Meta>,
+    /// Approximations that are agreed to, by the rule or for the platform.
+    pub accept: Vec<Code>,
     /// The platform's name.
     pub platform: String,
     /// What is done.
@@ -103,7 +106,7 @@ pub enum PlanBody {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leg {
     /// The place. Its conditions are not part of the flags; a back end adds them.
-    pub place: Place,
+    pub place: Arc<Place>,
     /// For firings instead of events: the index into [`Timeline::chained`]. The place has no table
     /// then, and the parts of the firings' key are the columns [`part`] `0`, `1`, …
     pub firings: Option<usize>,
@@ -182,7 +185,8 @@ pub fn plan(rule: &Rule, platform: &Platform) -> Result<Plan, Vec<Diagnostic>> {
     };
     Ok(Plan {
         rule: rule.name.clone(),
-        meta: rule.meta.clone(),
+        meta: Arc::clone(&rule.meta),
+        accept: rule.meta.accept.clone(),
         platform: platform.name.clone(),
         body,
         report: None,

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{FieldRef, Op, Predicate, Test, TextTest};
-use crate::platform::{Column, ColumnType, Condition, Place, Platform, Resolved, Scalar};
+use crate::platform::{Column, ColumnType, Condition, Place, Platform, Resolved, Scalar, Source};
 use crate::source::Span;
 
 use super::undo::{Undone, undo};
@@ -29,13 +29,13 @@ pub(super) struct Columns<'a> {
     others: Vec<Let>,
 }
 
-/// A place of a log source, by its index.
+/// A place of a log source.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct At<'a> {
     /// The log source.
     pub(super) logsource: &'a str,
-    /// Which of its places.
-    pub(super) index: usize,
+    /// The place, and what its fields are.
+    pub(super) source: &'a Source,
 }
 
 impl<'a> Columns<'a> {
@@ -91,19 +91,19 @@ impl<'a> Columns<'a> {
         span: Span,
         at: At<'_>,
     ) -> Result<Column, Box<Diagnostic>> {
-        let resolved = self.resolve(field, span, at)?.clone();
+        let resolved = self.resolve(field, span, at)?;
         Ok(self.column_of(&field.name, &resolved.value))
     }
 
     /// What the field is here.
-    pub(super) fn resolve(
+    pub(super) fn resolve<'s>(
         &self,
         field: &FieldRef,
         span: Span,
-        at: At<'_>,
-    ) -> Result<&'a Resolved, Box<Diagnostic>> {
+        at: At<'s>,
+    ) -> Result<&'s Resolved, Box<Diagnostic>> {
         let platform = self.platform;
-        platform.resolve(at.logsource, at.index, &field.name).ok_or_else(|| {
+        at.source.fields.get(&field.name).ok_or_else(|| {
             let message =
                 format!("`{}` has no column for the field `{}`", platform.name, field.name);
             let entry = platform.entry(at.logsource);
@@ -126,6 +126,9 @@ impl<'a> Columns<'a> {
             return self.push_any(tests, test.span, at);
         }
         let plain = self.push_value(test, &resolved.value, at)?;
+        if resolved.null_values.is_empty() {
+            return Ok(plain);
+        }
         let nulls = resolved.null_values.iter().map(|text| {
             let op = Op::Text { test: TextTest::Equals(text.clone()), cased: false };
             let field = test.field.clone();
@@ -312,6 +315,9 @@ fn refuse_lacking(
     platform: &Platform,
 ) -> Result<(), Box<Diagnostic>> {
     let Op::Text { test: text, .. } = &test.op else { return Ok(()) };
+    if resolved.lacks.is_empty() {
+        return Ok(());
+    }
     let asked = constant::literals(text);
     let lacking = resolved.lacks.iter().find(|lacking| {
         let lacking = lacking.to_lowercase();

@@ -8,21 +8,18 @@
 //! `startswith 'HKLM\Software\'` or `startswith 'HKEY_LOCAL_MACHINE\Software\'`;
 //! `contains '\CurrentVersion\Run\'` stays as it is.
 
-mod ends;
 mod glob;
 
 use crate::ir::{FieldRef, Op, Predicate, Test};
-use crate::platform::Rewrite;
-
-use ends::{Bound, End};
-use glob::{Token, Tokens};
+use crate::platform::token::{self, Token, Tokens};
+use crate::platform::{Bound, End, Rewrite};
 
 /// A test becomes at most so many; beyond that the value is computed.
 const MAX_TESTS: usize = 24;
 
 /// The test on the value before these rewritings; `None` if there is no exact one.
 pub(super) fn pull(test: &Test, rewrites: &[Rewrite]) -> Option<Predicate> {
-    let steps: Option<Vec<_>> = rewrites.iter().map(ends::read).collect();
+    let steps: Option<Vec<_>> = rewrites.iter().map(Rewrite::ends).collect();
     let steps = steps?;
     let tokens = match &test.op {
         Op::Text { test, cased: false } => glob::tokens(test),
@@ -37,8 +34,8 @@ pub(super) fn pull(test: &Test, rewrites: &[Rewrite]) -> Option<Predicate> {
         | Op::TimePart { .. } => return None,
     };
     let mut tree = Tree::Fits(tokens);
-    for (bound, ends) in steps.iter().rev() {
-        tree = tree.before(*bound, ends)?;
+    for ends in steps.iter().rev() {
+        tree = tree.before(ends.bound, &ends.each)?;
         if tree.size() > MAX_TESTS {
             return None;
         }
@@ -64,7 +61,7 @@ impl Tree {
         Some(match self {
             Self::Fits(tokens) => match bound {
                 Bound::Front => before(tokens, ends)?,
-                Bound::Back => before(&glob::reversed(tokens), ends)?.reversed(),
+                Bound::Back => before(&token::reversed(tokens), ends)?.reversed(),
                 Bound::Both => before_whole(tokens, ends)?,
             },
             Self::Any(trees) => Self::Any(each(trees)?),
@@ -77,7 +74,7 @@ impl Tree {
     fn reversed(self) -> Self {
         let each = |trees: Vec<Self>| trees.into_iter().map(Self::reversed).collect();
         match self {
-            Self::Fits(tokens) => Self::Fits(glob::reversed(&tokens)),
+            Self::Fits(tokens) => Self::Fits(token::reversed(&tokens)),
             Self::Any(trees) => Self::Any(each(trees)),
             Self::Without(tree, others) => Self::Without(Box::new(tree.reversed()), each(others)),
         }

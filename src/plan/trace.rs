@@ -72,10 +72,10 @@ impl How {
 #[must_use]
 pub fn trace<'a>(pattern: &Pattern, platform: &'a Platform) -> Vec<Trace<'a>> {
     let PatternSource::Events { logsource, predicate } = &pattern.source else { return Vec::new() };
-    let places = platform.places(logsource).iter().enumerate();
+    let places = platform.places(logsource).iter();
     places
-        .map(|(index, source)| {
-            let at = At { logsource, index };
+        .map(|source| {
+            let at = At { logsource, source };
             Trace { source, fields: fields(predicate, source, platform, at) }
         })
         .collect()

@@ -10,6 +10,7 @@
 
 mod alerts;
 mod among;
+mod ends;
 mod expression;
 pub mod import;
 mod layers;
@@ -21,17 +22,19 @@ mod scalar;
 mod schema;
 mod sections;
 mod shipped;
+pub mod token;
 mod types;
 mod words;
 
 pub use among::Among;
+pub use ends::{Bound, End, Ends};
 pub use layers::Layer;
 pub use sample::{Differing, Sample};
 pub use scalar::{Column, ColumnType, Condition, Piece, Resolved, Rewrite, Scalar, Spelling};
 pub use shipped::{holders, load, names, open, text};
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Span, Spanned};
@@ -82,7 +85,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     /// The place.
-    pub place: Place,
+    pub place: Arc<Place>,
     /// Fields of the taxonomy that are held there, by name.
     pub fields: BTreeMap<String, Resolved>,
     /// What to do that the events are collected, if they are not by default.
@@ -304,7 +307,8 @@ impl Platform {
             found.push(Diagnostic::new(Code::PlatformSyntax, node.span, message));
         }
         for source in &mut sources {
-            source.place.conditions.splice(0..0, self.everywhere.iter().cloned());
+            let everywhere = self.everywhere.iter().cloned();
+            Arc::make_mut(&mut source.place).conditions.splice(0..0, everywhere);
         }
         sources
     }

@@ -22,6 +22,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -131,7 +132,7 @@ fn place(
     let scope = Scope { context, names: &names, tables: &tables };
     let place = draft.place(context, &scope, node, found);
     let fields = draft.resolve(&scope, logsource, found);
-    Some(Source { place: place?, fields, off: draft.off, span: node.span })
+    Some(Source { place: Arc::new(place?), fields, off: draft.off, span: node.span })
 }
 
 impl Draft {

@@ -43,7 +43,7 @@ fn step(node: &Node, found: &mut Diagnostics) -> Option<Rewrite> {
         );
         return None;
     }
-    Some(Rewrite { pattern: text.to_owned(), replacement })
+    Some(Rewrite::new(text, replacement))
 }
 
 /// `HKU\$1` → the text `HKU\` and group 1.

@@ -1,7 +1,9 @@
 //! Mapping expressions: how a field's value is obtained from columns.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::ends::{self, Ends};
 use crate::source::Span;
 use crate::taxonomy::Type;
 
@@ -65,7 +67,7 @@ pub struct Condition {
 }
 
 /// How a value is obtained.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scalar {
     /// A column as it is.
     Column(Column),
@@ -185,13 +187,31 @@ impl Spelling {
 }
 
 /// Replaces what an expression matches: at most once, where it matches first.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rewrite {
     /// A regular expression, always anchored with `^` or `$`, case-insensitive, in the subset that
     /// RE2, PCRE and Rust's regex read alike: literals, classes, groups, `?`, `{n}`, `|`.
     pub pattern: String,
     /// Pieces of the replacement: text, or the number of a group (1 to 9).
     pub replacement: Vec<Piece>,
+    /// What follows from both; every test on the value asks for it.
+    ends: Option<Arc<Ends>>,
+}
+
+impl Rewrite {
+    /// A rewriting of what the expression matches.
+    #[must_use]
+    pub fn new(pattern: impl Into<String>, replacement: Vec<Piece>) -> Self {
+        let pattern = pattern.into();
+        let ends = ends::read(&pattern, &replacement).map(Arc::new);
+        Self { pattern, replacement, ends }
+    }
+
+    /// The ends of values that it replaces; `None` if it matches something else.
+    #[must_use]
+    pub fn ends(&self) -> Option<&Ends> {
+        self.ends.as_deref()
+    }
 }
 
 /// A piece of a [`Rewrite`]'s replacement.

@@ -1,5 +1,8 @@
 //! The platforms that come with the program; their files are `templates/platforms/*.yml`.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::{Layer, Platform};
 use crate::diagnostic::Diagnostics;
 use crate::source::SourceId;
@@ -51,11 +54,21 @@ pub fn load(name: &str) -> Option<Platform> {
 /// Names of the shipped platforms that list the log source.
 #[must_use]
 pub fn holders(logsource: &str) -> Vec<&'static str> {
-    // Refusals ask for this rule by rule: the files are searched, not read.
-    let entry = format!("\n  {logsource}:\n");
-    let holds = |shipped: &&Shipped| shipped.text.contains(&entry);
-    SHIPPED.iter().filter(holds).map(|shipped| shipped.name).collect()
+    LISTED.get(logsource).cloned().unwrap_or_default()
 }
+
+/// Which of the shipped platforms list a log source: refusals ask for this rule by rule.
+static LISTED: LazyLock<HashMap<&str, Vec<&'static str>>> = LazyLock::new(|| {
+    let mut listed: HashMap<&str, Vec<&'static str>> = HashMap::new();
+    for shipped in SHIPPED {
+        // The files are searched, not read; what else stands so is the name of no log source.
+        let entries = shipped.text.lines().filter_map(|line| line.strip_prefix("  "));
+        for name in entries.filter_map(|entry| entry.strip_suffix(':')) {
+            listed.entry(name).or_default().push(shipped.name);
+        }
+    }
+    listed
+});
 
 /// The text of the file of the shipped platform of this name.
 #[must_use]

@@ -79,7 +79,7 @@ fn expressions_become_scalars() {
     let name = Scalar::Default(Box::new(Scalar::Column(text("Name"))), "(Default)".into());
     let join = Scalar::Join(vec![Scalar::Column(text("Key")), Scalar::Constant("\\".into()), name]);
     let replacement = vec![Piece::Text("C".into()), Piece::Group(1)];
-    let rewrite = Rewrite { pattern: "^A(B?)".into(), replacement };
+    let rewrite = Rewrite::new("^A(B?)", replacement);
     assert_eq!(object.value, Scalar::Rewrite(Box::new(join), vec![rewrite]));
     assert_eq!((object.ty, object.null_values), (Type::RegistryPath, vec!["\\".to_owned()]));
 

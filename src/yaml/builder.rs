@@ -3,6 +3,7 @@
 //! The tree is built on an explicit stack, so that no input can exhaust ours. A document with a
 //! finding that changes its content (an alias, a limit) is left out as a whole.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use granit_parser::{
@@ -123,7 +124,7 @@ impl<'a> Builder<'a> {
                 self.refuse(span, "an anchor is not read", AMPERSAND);
                 Next::Event
             }
-            Event::Scalar(text, style, _, tag) => self.scalar(&text, style, tag.as_deref(), at),
+            Event::Scalar(text, style, _, tag) => self.scalar(text, style, tag.as_deref(), at),
             Event::SequenceStart(style, _, tag) => {
                 self.tag(tag.as_deref(), at);
                 self.start(Open { start: span, style, kind: OpenKind::Sequence(Vec::new()) })
@@ -175,7 +176,7 @@ impl<'a> Builder<'a> {
 
     fn scalar(
         &mut self,
-        text: &str,
+        text: Cow<'_, str>,
         style: ScalarStyle,
         tag: Option<&Tag>,
         at: &granit_parser::Span,
@@ -193,7 +194,7 @@ impl<'a> Builder<'a> {
         }
         self.tag(tag, at);
         let absent = style == ScalarStyle::Plain && is_blank(span);
-        let text = if absent { String::new() } else { text.to_owned() };
+        let text = if absent { String::new() } else { text.into_owned() };
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
             ScalarStyle::SingleQuoted => Style::SingleQuoted,
@@ -257,10 +258,10 @@ impl<'a> Builder<'a> {
 
     /// The pairs with scalar keys, each key once.
     fn without_repetitions(&mut self, pairs: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
-        let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+        let repeated = repeated(&pairs);
         let mut kept = Vec::with_capacity(pairs.len());
-        for (key, value) in pairs {
-            let Some(name) = key.text().map(str::to_owned) else {
+        for (at, (key, value)) in pairs.into_iter().enumerate() {
+            let Some(name) = key.text() else {
                 let message = format!("a key must be text, found {}", key.describe());
                 self.report(Diagnostic::new(Code::WrongShape, key.span, message));
                 continue;
@@ -268,7 +269,7 @@ impl<'a> Builder<'a> {
             if name == "<<" {
                 self.refuse(key.span, "a merge key is not read", "write the keys out in full");
             }
-            match seen.get(&name) {
+            match repeated.get(&at) {
                 Some(first) => {
                     let message = format!("the key `{name}` is given twice");
                     let finding = Diagnostic::new(Code::YamlDuplicateKey, key.span, message)
@@ -276,10 +277,7 @@ impl<'a> Builder<'a> {
                         .help("join the two, or make the values of one key a list");
                     self.report(finding);
                 }
-                None => {
-                    seen.insert(name, key.span);
-                    kept.push((key, value));
-                }
+                None => kept.push((key, value)),
             }
         }
         kept
@@ -351,6 +349,21 @@ impl<'a> Builder<'a> {
         let at = before.trim_end_matches([' ', '\n', '\r']).len();
         Span::new(self.source, at, at)
     }
+}
+
+/// Which of the pairs have the key of an earlier one, and where that stands.
+fn repeated(pairs: &[(Node, Node)]) -> BTreeMap<usize, Span> {
+    let named = pairs.iter().enumerate().filter_map(|(at, (key, _))| Some((key.text()?, at, key)));
+    let mut keys: Vec<(&str, usize, Span)> =
+        named.map(|(name, at, key)| (name, at, key.span)).collect();
+    keys.sort_unstable();
+    let mut repeated = BTreeMap::new();
+    for same in keys.chunk_by(|one, next| one.0 == next.0) {
+        if let Some(((.., first), later)) = same.split_first() {
+            repeated.extend(later.iter().map(|(_, at, _)| (*at, *first)));
+        }
+    }
+    repeated
 }
 
 fn is_blank(span: Span) -> bool {

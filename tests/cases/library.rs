@@ -68,7 +68,7 @@ pub(crate) fn compile(
     accept: &[Code],
 ) -> Result<(Plan, Vec<Query>), Vec<Diagnostic>> {
     let mut plan = plan(rule, platform)?;
-    plan.meta.accept.extend(accept);
+    plan.accept.extend(accept);
     let queries = backend.render(&plan)?;
     Ok((plan, queries))
 }

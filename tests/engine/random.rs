@@ -217,7 +217,7 @@ pub(crate) fn correlation(rule: &Rule, patterns: Vec<Pattern>) -> Arc<IrRule> {
         show: Vec::new(),
     };
     let body = Body::Correlation(correlation);
-    Arc::new(IrRule { name: "test".to_owned(), meta: Meta::default(), emitted: true, body })
+    Arc::new(IrRule { name: "test".to_owned(), meta: Meta::default().into(), emitted: true, body })
 }
 
 /// The event for the engine.

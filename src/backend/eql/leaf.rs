@@ -98,7 +98,7 @@ pub(super) fn any_of(column: &str, how: How, values: &[Text], polarity: Polarity
     let field = syntax::field(column);
     let list = || Text::join(values.iter().cloned(), ", ");
     let infix = |operator: &str| match values {
-        [only] => Expr::atom(format!("{field} {operator} {only}")),
+        [only] => Expr::atom([field.as_str(), " ", operator, " ", only.as_str()].concat()),
         _ => Expr::atom(format!("{field} {operator} ({})", list())),
     };
     let test = match (how, values) {
@@ -156,8 +156,7 @@ fn guarded(field: &Text, test: Expr) -> Expr {
 }
 
 fn text(column: &Column, test: &TextTest, case: Case) -> Result<Leaf, Refusal> {
-    let parts = test.parts();
-    if parts.as_slice() == [Part::Any] {
+    if test.is_anything() {
         return Ok(present(&syntax::field(&column.name)));
     }
     let literal = match test {
@@ -173,7 +172,7 @@ fn text(column: &Column, test: &TextTest, case: Case) -> Result<Leaf, Refusal> {
         return Ok(absent(&syntax::field(&column.name)));
     }
     match column.ty {
-        ColumnType::Text => text_on_text(&parts, literal, case),
+        ColumnType::Text => text_on_text(&test.parts(), literal, case),
         ColumnType::Ip => text_on_address(column, test),
         ColumnType::Integer => literal
             .and_then(|literal| literal.parse::<i64>().ok().filter(|n| n.to_string() == literal))

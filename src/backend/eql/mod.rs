@@ -23,7 +23,6 @@ use std::collections::BTreeSet;
 use minijinja::{Value, context};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::Predicate;
 use crate::plan::{Leg, Plan, PlanBody, describe_events};
 use crate::platform::Scalar;
 use crate::source::Span;
@@ -105,8 +104,9 @@ fn filter(legs: &[Leg], rule: Span) -> Result<Vec<Query>, Vec<Diagnostic>> {
     let mut printer = Printer::new(rule);
     let found = legs.iter().map(|leg| {
         let lets: BTreeSet<&str> = leg.lets.iter().map(|new| new.column.name.as_str()).collect();
-        let flags = leg.flags.iter().map(|(_, flag)| flag.clone());
-        (&leg.place, printer.conjunction(&Predicate::all(flags), &lets))
+        let flags = leg.flags.iter();
+        let tests = flags.flat_map(|(_, flag)| printer.conjunction(flag, &lets)).collect();
+        (&*leg.place, tests)
     });
     let found: Vec<_> = found.collect();
     let events = Events::of(found, &mut printer);

@@ -52,8 +52,8 @@ fn plan(spec: &Value) -> Plan {
         Some(filter) => PlanBody::Filter(vec![leg(vec![predicate(filter)])]),
         None => PlanBody::Timeline(Box::new(timeline(spec))),
     };
-    let meta = Meta { accept, ..Meta::default() };
-    Plan { rule: "rule".into(), meta, platform: "test".into(), body, report: None }
+    let meta = Meta::default().into();
+    Plan { rule: "rule".into(), meta, accept, platform: "test".into(), body, report: None }
 }
 
 fn leg(flags: Vec<Predicate<Column>>) -> Leg {
@@ -67,7 +67,7 @@ fn leg(flags: Vec<Predicate<Column>>) -> Leg {
     };
     let flags = flags.into_iter().enumerate().map(|(id, flag)| (PatternId(id), flag)).collect();
     Leg {
-        place,
+        place: place.into(),
         firings: None,
         lets: Vec::new(),
         flags,

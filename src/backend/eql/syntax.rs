@@ -63,7 +63,7 @@ pub(super) fn pattern(regex: &str) -> Text {
 /// A field in a test or a key.
 pub(super) fn field(name: &str) -> Text {
     let marker = if is_open(name) { "?" } else { "" };
-    Text::trusted(format!("{marker}{}", path(name)))
+    Text::trusted([marker, &path(name)].concat())
 }
 
 /// Whether the field may be unknown to Elasticsearch, so that a test on it may be null.

@@ -1,7 +1,7 @@
 //! Tests of the module above.
 
 use super::*;
-use crate::ir::{Meta, Op, PatternId, Test, TextTest};
+use crate::ir::{Meta, Op, PatternId, Predicate, Test, TextTest};
 use crate::platform::{Column, ColumnType, Condition, Place};
 
 pub(super) fn column(name: &str) -> Column {
@@ -29,7 +29,7 @@ pub(super) fn place(category: &str, code: &str) -> Place {
 pub(super) fn leg(place: Place, flags: Vec<(usize, Predicate<Column>)>) -> Leg {
     let flags = flags.into_iter().map(|(id, flag)| (PatternId(id), flag)).collect();
     Leg {
-        place,
+        place: place.into(),
         firings: None,
         lets: Vec::new(),
         flags,
@@ -43,7 +43,8 @@ pub(super) fn leg(place: Place, flags: Vec<(usize, Predicate<Column>)>) -> Leg {
 pub(super) fn render(body: PlanBody) -> Result<Vec<String>, Vec<Diagnostic>> {
     let plan = Plan {
         rule: "rule".into(),
-        meta: Meta::default(),
+        meta: Meta::default().into(),
+        accept: Vec::new(),
         platform: "elastic".into(),
         body,
         report: None,

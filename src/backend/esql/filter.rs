@@ -29,8 +29,13 @@ pub(super) fn queries(legs: &[Leg], rule: Span) -> Result<Vec<Query>, Vec<Diagno
     let mut printer = Printer::new(rule);
     let mut indices: Vec<(&str, Vec<Vec<Expr>>)> = Vec::new();
     for leg in legs {
-        let flag = Predicate::all(leg.flags.iter().map(|(_, flag)| flag.clone()));
-        let events = printer.events(leg, &flag);
+        let events = match leg.flags.as_slice() {
+            [(_, only)] => printer.events(leg, only),
+            flags => {
+                let all = Predicate::all(flags.iter().map(|(_, flag)| flag.clone()));
+                printer.events(leg, &all)
+            }
+        };
         let table = leg.place.table.as_str();
         match indices.iter_mut().find(|(known, _)| *known == table) {
             Some((_, alternatives)) => alternatives.push(events),

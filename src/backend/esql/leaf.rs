@@ -31,7 +31,7 @@ impl Says {
         match self {
             Self::Whole(expr) => expr,
             Self::OneOf(left, values) => match values.as_slice() {
-                [only] => Expr::atom(format!("{left} == {only}")),
+                [only] => Expr::atom([left.as_str(), " == ", only.as_str()].concat()),
                 _ => Expr::atom(format!("{left} IN ({})", Text::join(values, ", "))),
             },
         }
@@ -83,7 +83,7 @@ pub(super) fn leaf(test: &Test<Column>, lets: &[Let]) -> Result<Leaf, Refusal> {
     let says = match &test.op {
         Op::Exists => return Ok(total(format!("{} IS NOT NULL", operand.text))),
         Op::Null => return Ok(total(format!("{} IS NULL", operand.text))),
-        Op::Text { test, .. } if test.parts() == [Part::Any] => {
+        Op::Text { test, .. } if test.is_anything() => {
             return Ok(total(format!("{} IS NOT NULL", operand.text)));
         }
         Op::Text { test: TextTest::Equals(text), .. }
@@ -172,13 +172,18 @@ fn text_on_text(
     let folded =
         case == Case::Ignored && any(&|text| text.contains(|c: char| c.is_ascii_alphabetic()));
     let left = if folded { call("TO_LOWER", &[operand]) } else { operand.clone() };
-    let parts = if folded { lowered(parts, case) } else { parts.to_vec() };
     Ok(match literal {
         Some(literal) if folded => {
             Says::OneOf(left, vec![syntax::string(&literal.to_ascii_lowercase())])
         }
         Some(literal) => Says::OneOf(left, vec![syntax::string(literal)]),
-        None => whole(format!("{left} LIKE {}", syntax::like(&parts))),
+        None => {
+            let pattern = match folded {
+                true => syntax::like(&lowered(parts, case)),
+                false => syntax::like(parts),
+            };
+            whole([left.as_str(), " LIKE ", pattern.as_str()].concat())
+        }
     })
 }
 

@@ -40,7 +40,7 @@ impl Operand {
 /// A call of a function.
 pub(super) fn call(function: &str, arguments: &[&Text]) -> Text {
     let arguments: Vec<&str> = arguments.iter().map(|argument| argument.as_str()).collect();
-    Text::trusted(format!("{function}({})", arguments.join(", ")))
+    Text::trusted([function, "(", &arguments.join(", "), ")"].concat())
 }
 
 /// The value, of type `want`.

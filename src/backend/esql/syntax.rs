@@ -46,11 +46,14 @@ pub(super) fn string(text: &str) -> Text {
     Text::trusted(out)
 }
 
+/// What a raw string begins and ends with.
+const RAW: &str = "\"\"\"";
+
 /// A string literal that holds an expression with escapes of its own: raw where that spares
 /// backslashes.
 pub(super) fn raw(text: &str) -> Text {
     let fits = text.contains('\\') && !text.contains(['"', '\n', '\r', '\t']);
-    if fits { Text::trusted(format!("\"\"\"{text}\"\"\"")) } else { string(text) }
+    if fits { Text::trusted([RAW, text, RAW].concat()) } else { string(text) }
 }
 
 /// A pattern for `LIKE`, in which `*`, `?` and `\` stand for themselves after a `\`.
@@ -78,7 +81,11 @@ pub(super) fn name(name: &str) -> Text {
     if name.split('.').any(str::is_empty) {
         return Text::trusted(quoted(name));
     }
-    let parts: Vec<String> = name.split('.').map(identifier).collect();
+    if name.split('.').all(is_plain) {
+        return Text::trusted(name);
+    }
+    let part = |part: &str| if is_plain(part) { part.to_owned() } else { quoted(part) };
+    let parts: Vec<String> = name.split('.').map(part).collect();
     Text::trusted(parts.join("."))
 }
 
@@ -120,13 +127,14 @@ pub(super) fn comment(text: &str) -> Text {
     )
 }
 
-fn identifier(part: &str) -> String {
+/// Whether a part of a name needs no quotes.
+fn is_plain(part: &str) -> bool {
     let mut chars = part.chars();
     let head = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '@'));
     let body = chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
     let lone = part.len() == 1 && !part.starts_with(|c: char| c.is_ascii_alphabetic());
     let known = KEYWORDS.iter().any(|word| part.eq_ignore_ascii_case(word));
-    if head && body && !lone && !known { part.to_owned() } else { quoted(part) }
+    head && body && !lone && !known
 }
 
 fn quoted(name: &str) -> String {

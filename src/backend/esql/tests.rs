@@ -39,7 +39,7 @@ fn place(table: &str) -> Place {
 fn leg(table: &str, flags: Vec<Predicate<Column>>) -> Leg {
     let flags = flags.into_iter().enumerate().map(|(at, flag)| (PatternId(at), flag)).collect();
     Leg {
-        place: place(table),
+        place: place(table).into(),
         firings: None,
         lets: Vec::new(),
         flags,
@@ -51,8 +51,9 @@ fn leg(table: &str, flags: Vec<Predicate<Column>>) -> Leg {
 }
 
 fn rendered(body: PlanBody, accept: Vec<Code>) -> Result<Vec<String>, Vec<String>> {
-    let meta = Meta { accept, ..Meta::default() };
-    let plan = Plan { rule: "rule".into(), meta, platform: "elastic".into(), body, report: None };
+    let meta = Meta::default().into();
+    let plan =
+        Plan { rule: "rule".into(), meta, accept, platform: "elastic".into(), body, report: None };
     match Esql.render(&plan) {
         Ok(queries) => Ok(queries.into_iter().map(|query| query.text).collect()),
         Err(found) => Err(found.into_iter().map(|found| found.code.id().to_owned()).collect()),

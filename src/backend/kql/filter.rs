@@ -3,6 +3,8 @@
 //! Legs of the same table become one `where … or …`, so that no event is returned twice; legs of
 //! several tables become a `union`.
 
+use std::borrow::Cow;
+
 use minijinja::{Value, context};
 
 use super::leg;
@@ -105,6 +107,9 @@ impl Branch<'_> {
 }
 
 /// What a leg's events satisfy.
-fn wanted(leg: &Leg) -> Predicate<Column> {
-    Predicate::any(leg.flags.iter().map(|(_, flag)| flag.clone()))
+fn wanted(leg: &Leg) -> Cow<'_, Predicate<Column>> {
+    match leg.flags.as_slice() {
+        [(_, only)] => Cow::Borrowed(only),
+        flags => Cow::Owned(Predicate::any(flags.iter().map(|(_, flag)| flag.clone()))),
+    }
 }

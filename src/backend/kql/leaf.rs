@@ -114,7 +114,8 @@ const CONTAINS: TextOperators =
 impl TextOperators {
     fn compare(&self, left: &str, right: &Kusto, cased: bool) -> Leaf {
         let (yes, no) = if cased { self.cased } else { self.folded };
-        Leaf::with_negation(format!("{left} {yes} {right}"), format!("{left} {no} {right}"))
+        let with = |operator| [left, " ", operator, " ", right.as_str()].concat();
+        Leaf::with_negation(with(yes), with(no))
     }
 }
 
@@ -122,7 +123,7 @@ impl TextOperators {
 pub(super) fn text_of(test: &Test<Column>, column: &Column) -> Result<String, Refusal> {
     let name = syntax::name(&column.name);
     match (column.ty, column.multi) {
-        (ColumnType::Text, false) => Ok(name.to_string()),
+        (ColumnType::Text, false) => Ok(name.into_string()),
         (ColumnType::Integer | ColumnType::Dynamic, false) => Ok(format!("tostring({name})")),
         (ColumnType::Boolean, false) => Ok(format!("tolower(tostring({name}))")),
         (ColumnType::Real | ColumnType::Time | ColumnType::Ip, _) | (_, true) => {

@@ -10,7 +10,7 @@ use crate::ir::{Part, Regex};
 /// Text that is valid KQL.
 pub(super) type Kusto = Fragment<Kql>;
 
-/// Words that KQL reads as something else where a column's name may stand.
+/// Words that KQL reads as something else where a column's name may stand, sorted.
 const KEYWORDS: &[&str] = &[
     "and",
     "as",
@@ -84,8 +84,8 @@ const KEYWORDS: &[&str] = &[
     "take",
     "timespan",
     "to",
-    "toscalar",
     "top",
+    "toscalar",
     "totable",
     "true",
     "typeof",
@@ -101,16 +101,16 @@ pub(super) fn text(value: &str) -> Kusto {
         return Kusto::trusted(format!("\"{}\"", value.chars().map(escape).collect::<String>()));
     }
     if value.contains(['\\', '"']) {
-        return Kusto::trusted(format!("@\"{}\"", value.replace('"', "\"\"")));
+        return Kusto::trusted(["@\"", &value.replace('"', "\"\""), "\""].concat());
     }
-    Kusto::trusted(format!("\"{value}\""))
+    Kusto::trusted(["\"", value, "\""].concat())
 }
 
 /// The name of a table or column, bracketed where it is no plain word.
 pub(super) fn name(value: &str) -> Kusto {
     let plain = value.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && value.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
-        && !KEYWORDS.contains(&value);
+        && KEYWORDS.binary_search(&value).is_err();
     if plain {
         return Kusto::trusted(value);
     }
@@ -196,6 +196,12 @@ fn escape(char: char) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn keywords_can_be_searched() {
+        assert!(KEYWORDS.is_sorted());
+        assert_eq!(name("where").as_str(), "['where']");
+    }
 
     /// Reads one KQL text literal back, written apart from the printer.
     fn lex(literal: &str) -> Option<String> {

@@ -75,8 +75,11 @@ pub(super) fn some(parts: Vec<Bound>) -> Bound {
 
 /// Each term once.
 fn distinct(terms: Vec<Expr<Search>>) -> Vec<Expr<Search>> {
+    if terms.len() < 2 {
+        return terms;
+    }
     let mut seen = BTreeSet::new();
-    terms.into_iter().filter(|term| seen.insert(term.text.to_string())).collect()
+    terms.into_iter().filter(|term| seen.insert(term.text.as_str().to_owned())).collect()
 }
 
 /// Of a negated disjunction that the search cannot say, it may say the negation of some parts.
@@ -143,7 +146,7 @@ fn listable(part: &Predicate<Column>, computed: &BTreeSet<&str>) -> Option<(Stri
     let value = match &test.op {
         Op::Text { test, cased: false } if !is_empty(test) => {
             let value = search_value(test);
-            value.exact.then(|| value.text.to_string())
+            value.exact.then(|| value.text.into_string())
         }
         Op::Number { cmp: Cmp::Eq, value } => whole(*value),
         Op::Text { .. }
@@ -163,7 +166,7 @@ fn field(column: &Column, computed: &BTreeSet<&str>) -> Option<String> {
     if computed.contains(column.name.as_str()) {
         return None;
     }
-    search_field(&column.name).map(|field| field.to_string())
+    search_field(&column.name).map(Fragment::into_string)
 }
 
 /// Whether it is a comparison with the empty text, which Splunk does not tell from a missing value.
@@ -228,7 +231,7 @@ fn keyword(test: &TextTest) -> Bound {
         .map(|part| {
             let value = search_value(&TextTest::Contains(part.to_owned()));
             let exact = value.exact && part.len() == text.len();
-            Bound { exact, ..Bound::exact(value.text.to_string()) }
+            Bound { exact, ..Bound::exact(value.text.into_string()) }
         })
         .collect();
     if parts.is_empty() { Bound::wider(None) } else { every(parts) }

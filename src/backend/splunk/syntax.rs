@@ -42,7 +42,7 @@ pub(super) struct SearchValue {
 /// The value that matches what `test` matches with case folded, or more where `*` has to stand for
 /// what the search command cannot say.
 pub(super) fn search_value(test: &TextTest) -> SearchValue {
-    let mut value = Wildcards { text: String::new(), exact: true };
+    let mut value = Wildcards { text: String::with_capacity(64), exact: true };
     match test {
         TextTest::Equals(text) => {
             value.literal(text);
@@ -64,7 +64,7 @@ pub(super) fn search_value(test: &TextTest) -> SearchValue {
         TextTest::Like(parts) => parts.iter().for_each(|part| value.part(part)),
     }
     let number = !value.text.is_empty() && value.text.chars().all(|c| c.is_ascii_digit());
-    let text = if number { value.text } else { format!("\"{}\"", value.text) };
+    let text = if number { value.text } else { ["\"", &value.text, "\""].concat() };
     SearchValue { text: Fragment::trusted(text), exact: value.exact }
 }
 

@@ -85,7 +85,7 @@ pub(super) fn check(
     let patterns = legs.into_iter().map(|leg| leg.pattern).collect();
     let body = ir::Correlation { patterns, keys, window, skew: 0, cond, show: Vec::new() };
     let name = meta::name(&correlation.meta);
-    Some(Rule { name, meta, emitted: true, body: Body::Correlation(body) })
+    Some(Rule { name, meta: Arc::new(meta), emitted: true, body: Body::Correlation(body) })
 }
 
 /// Applies the filters that name the correlation to its events, unless they name the rule, too.

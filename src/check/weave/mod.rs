@@ -9,6 +9,7 @@ mod names;
 mod predicate;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::correlation::{self, Leg, Scope};
 use super::item::{self, MAX_TESTS};
@@ -50,7 +51,7 @@ pub(super) fn check(
         return None;
     }
     let name = meta::name(&rule.meta);
-    Some(Rule { name, meta, emitted: true, body: body? })
+    Some(Rule { name, meta: Arc::new(meta), emitted: true, body: body? })
 }
 
 /// A rule over single events: one event, which is the condition, and nothing to match.

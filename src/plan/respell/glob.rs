@@ -3,41 +3,23 @@
 //! `startswith 'HKLM\Soft'` is `H K L M \ S o f t *`; after the text `HKLM\` remains `S o f t *`.
 //! Case does not count.
 
-use std::collections::BTreeSet;
-
-use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
-
 use crate::ir::{Op, Part, Regex, TextTest};
-
-/// A part of a pattern.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Token {
-    /// This character.
-    Char(char),
-    /// One of these characters.
-    Class(ClassUnicode),
-    /// Any one character.
-    One,
-    /// Any text.
-    Any,
-}
-
-/// A pattern; a value must fit it as a whole.
-pub(super) type Tokens = Vec<Token>;
+use crate::platform::token::{Token, Tokens, covered, within};
 
 /// Where one may stand in a pattern.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct States {
-    at: BTreeSet<usize>,
+    /// Sorted, each once.
+    at: Vec<usize>,
     /// The last `Any` among them: what fits from an earlier place on fits from there on, too.
     last: Option<usize>,
 }
 
 impl States {
-    fn new(tokens: &[Token], from: impl IntoIterator<Item = usize>) -> Self {
-        let mut at: BTreeSet<usize> = from.into_iter().collect();
-        let is_any = |at: &usize| tokens.get(*at) == Some(&Token::Any);
-        let last = at.iter().copied().rfind(is_any);
+    fn new(tokens: &[Token], mut at: Vec<usize>) -> Self {
+        at.sort_unstable();
+        at.dedup();
+        let last = at.iter().copied().rfind(|at| is_any(tokens, *at));
         if let Some(last) = last {
             at.retain(|at| *at >= last);
         }
@@ -87,24 +69,15 @@ pub(super) fn tokens(test: &TextTest) -> Tokens {
     }
 }
 
-/// The pattern from its end to its beginning.
-pub(super) fn reversed(tokens: &[Token]) -> Tokens {
-    tokens.iter().rev().cloned().collect()
-}
-
 /// Where one stands after every text that fits `text`; `None`: it depends on the text.
 pub(super) fn after(tokens: &[Token], text: &[Token]) -> Option<States> {
-    let mut states = States::new(tokens, open(tokens, 0));
+    let mut states = States::new(tokens, open(tokens, 0).collect());
     for token in text {
-        let mut next = BTreeSet::new();
-        for at in states.iter().flat_map(|at| open(tokens, *at)).collect::<BTreeSet<_>>() {
+        let mut next = Vec::new();
+        for at in states.iter().flat_map(|at| open(tokens, *at)) {
             match tokens.get(at) {
-                Some(Token::Any) => {
-                    next.insert(at);
-                }
-                Some(wanted) if within(token, wanted)? => {
-                    next.insert(at + 1);
-                }
+                Some(Token::Any) => next.push(at),
+                Some(wanted) if within(token, wanted)? => next.push(at + 1),
                 Some(_) | None => {}
             }
         }
@@ -119,18 +92,13 @@ pub(super) fn begins(tokens: &[Token], end: &[Token]) -> Option<Begins> {
         match tokens.get(at) {
             Some(Token::Any) | None => return Some(Begins::Sometimes),
             Some(token) => {
-                if !folded(token).is_subset(&folded(wanted)) {
+                if !covered(token, wanted) {
                     return Some(Begins::Sometimes);
                 }
             }
         }
     }
     Some(Begins::Always)
-}
-
-/// Whether no value begins with both.
-pub(super) fn apart(one: &[Token], other: &[Token]) -> bool {
-    one.iter().zip(other).any(|(one, other)| within(one, other) == Some(false))
 }
 
 /// The test that a pattern is.
@@ -159,48 +127,15 @@ pub(super) fn op(tokens: &[Token]) -> Op {
     Op::Text { test, cased: false }
 }
 
+/// Whether any text may stand at the place.
+fn is_any(tokens: &[Token], at: usize) -> bool {
+    matches!(tokens.get(at), Some(Token::Any))
+}
+
 /// The place and, where any text may stand, the places after it.
 fn open(tokens: &[Token], at: usize) -> impl Iterator<Item = usize> {
-    let skipped = tokens.iter().skip(at).take_while(|token| **token == Token::Any).count();
+    let skipped = (at..).take_while(|at| is_any(tokens, *at)).count();
     at..=at + skipped
-}
-
-/// Whether every character of one is among those of the other; `None`: some are, some are not.
-fn within(one: &Token, other: &Token) -> Option<bool> {
-    let (one, other) = (folded(one), folded(other));
-    let mut common = one.clone();
-    common.intersect(&other);
-    match (common.ranges().is_empty(), common == one) {
-        (true, _) => Some(false),
-        (false, true) => Some(true),
-        (false, false) => None,
-    }
-}
-
-/// The characters of a token, in either case.
-fn folded(token: &Token) -> ClassUnicode {
-    let mut class = match token {
-        Token::Char(one) => ClassUnicode::new([ClassUnicodeRange::new(*one, *one)]),
-        Token::Class(class) => class.clone(),
-        Token::One | Token::Any => {
-            return ClassUnicode::new([ClassUnicodeRange::new('\0', char::MAX)]);
-        }
-    };
-    class.case_fold_simple();
-    class
-}
-
-/// Whether every character of one class is in the other.
-trait Subset {
-    fn is_subset(&self, other: &Self) -> bool;
-}
-
-impl Subset for ClassUnicode {
-    fn is_subset(&self, other: &Self) -> bool {
-        let mut rest = self.clone();
-        rest.difference(other);
-        rest.ranges().is_empty()
-    }
 }
 
 fn regex(tokens: &[Token]) -> Regex {

@@ -16,7 +16,7 @@ fn rewrite(pattern: &str, replacement: &[&str]) -> Rewrite {
         None => Piece::Text((*text).to_owned()),
     };
     let replacement = replacement.iter().map(piece).collect();
-    Rewrite { pattern: pattern.to_owned(), replacement }
+    Rewrite::new(pattern, replacement)
 }
 
 fn registry() -> Vec<Rewrite> {

@@ -47,7 +47,7 @@ const CLOCK: &str = "@timestamp";
 pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Vec<Diagnostic>> {
     let rule = plan.meta.span;
     let drafts = drafts(timeline).map_err(|reason| vec![reason.refusal(rule)])?;
-    let mut problems = unaccepted(&drafts, &plan.meta.accept, rule);
+    let mut problems = unaccepted(&drafts, &plan.accept, rule);
     let mut printer = Printer::new(rule);
     let mut terms = Terms::new(timeline, &mut printer, rule);
     let mut queries: Vec<Query> = Vec::new();

@@ -85,7 +85,7 @@ impl<'a> Terms<'a> {
                 self.check_key(leg, column);
                 exprs.extend(predicate::key_present(column));
             }
-            found.push((&leg.place, exprs));
+            found.push((&*leg.place, exprs));
         }
         (!found.is_empty()).then(|| Events::of(found, self.printer))
     }
@@ -123,8 +123,8 @@ impl<'a> Terms<'a> {
             let Some(exprs) = self.exprs(leg, event, except) else { continue };
             leg.keys.iter().flatten().for_each(|column| self.check_key(leg, column));
             match groups.iter_mut().find(|(keys, _)| *keys == leg.keys.as_slice()) {
-                Some((_, found)) => found.push((&leg.place, exprs)),
-                None => groups.push((leg.keys.as_slice(), vec![(&leg.place, exprs)])),
+                Some((_, found)) => found.push((&*leg.place, exprs)),
+                None => groups.push((leg.keys.as_slice(), vec![(&*leg.place, exprs)])),
             }
         }
         let term = |(keys, found): (&[Option<Column>], Vec<_>)| Term {

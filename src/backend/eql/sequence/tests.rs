@@ -1,5 +1,7 @@
 //! Tests of the module above.
 
+use std::sync::Arc;
+
 use crate::backend::Backend;
 use crate::backend::eql::Eql;
 use crate::backend::eql::tests::{column, equals, leg, place};
@@ -42,8 +44,8 @@ fn timeline(cond: Cond) -> Timeline {
 
 fn render(timeline: Timeline, accept: Vec<Code>) -> Result<Vec<String>, Vec<Code>> {
     let body = PlanBody::Timeline(Box::new(timeline));
-    let meta = Meta { accept, ..Meta::default() };
-    let plan = Plan { rule: "r".into(), meta, platform: "p".into(), body, report: None };
+    let meta = Meta::default().into();
+    let plan = Plan { rule: "r".into(), meta, accept, platform: "p".into(), body, report: None };
     match Eql.render(&plan) {
         Ok(queries) => Ok(queries.into_iter().map(|query| query.text).collect()),
         Err(problems) => Err(problems.into_iter().map(|problem| problem.code).collect()),
@@ -381,7 +383,7 @@ fn computed_keys_are_refused_once() {
 #[test]
 fn another_clock_is_noted() {
     let mut other = timeline(count(&[A], Cmp::Gte, 2));
-    other.legs[0].place.time.name = "event.created".into();
+    Arc::make_mut(&mut other.legs[0].place).time.name = "event.created".into();
     let found = render(other, Vec::new()).unwrap();
     assert!(found[0].starts_with("// timestamp_field: event.created\nsequence"), "{}", found[0]);
 }

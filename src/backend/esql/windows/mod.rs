@@ -75,7 +75,7 @@ pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Ve
     let mut totals = Totals::new(timeline);
     let mut problems = Vec::new();
     let holds = condition::holds(timeline, &mut totals).map_err(|reason| vec![refuse(reason)])?;
-    if !plan.meta.accept.contains(&Code::FixedWindows) {
+    if !plan.accept.contains(&Code::FixedWindows) {
         problems.push(refuse(SLIDING));
     }
     if totals.has_estimates() && !plan.meta.accept.contains(&Code::Estimates) {

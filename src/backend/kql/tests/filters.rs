@@ -164,14 +164,14 @@ fn one_place_is_a_table_with_conditions() {
 
 #[test]
 fn computed_columns_come_after_the_tests_that_do_not_need_them() {
-    let rewrite = Rewrite {
-        pattern: r"^HKEY_LOCAL_MACHINE\\(SYSTEM)\\ControlSet\d{3}".to_owned(),
-        replacement: vec![
+    let rewrite = Rewrite::new(
+        r"^HKEY_LOCAL_MACHINE\\(SYSTEM)\\ControlSet\d{3}",
+        vec![
             Piece::Text(r"HKLM\".to_owned()),
             Piece::Group(1),
             Piece::Text(r"\CurrentControlSet".to_owned()),
         ],
-    };
+    );
     let key = Scalar::Join(vec![
         Scalar::Column(text_column("RegistryKey")),
         Scalar::Constant(r"\".to_owned()),

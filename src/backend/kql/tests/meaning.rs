@@ -206,7 +206,7 @@ fn correlation(dice: &mut Dice) -> (Rule, Value) {
     let keys = if keyed { vec![Key { name: "Computer".to_owned(), fields }] } else { vec![] };
     let body =
         Body::Correlation(Correlation { patterns, keys, window, skew: 0, cond, show: Vec::new() });
-    let rule = Rule { name: "rule".to_owned(), meta: Meta::default(), emitted: true, body };
+    let rule = Rule { name: "rule".to_owned(), meta: Meta::default().into(), emitted: true, body };
     (rule, json!({"window": window, "keyed": keyed, "cond": meaning}))
 }
 

@@ -57,7 +57,7 @@ fn leg(table: &str, conditions: Vec<Condition>, predicate: Predicate<Column>) ->
     };
     let flags = vec![(PatternId(0), predicate)];
     Leg {
-        place,
+        place: place.into(),
         firings: None,
         lets: Vec::new(),
         flags,
@@ -71,7 +71,8 @@ fn leg(table: &str, conditions: Vec<Condition>, predicate: Predicate<Column>) ->
 fn plan(body: PlanBody) -> Plan {
     Plan {
         rule: "rule".to_owned(),
-        meta: Meta::default(),
+        meta: Meta::default().into(),
+        accept: Vec::new(),
         platform: "defender-xdr".to_owned(),
         body,
         report: None,

@@ -316,11 +316,11 @@ fn computed_columns_come_before_their_tests() {
         Scalar::Constant("\\".into()),
         Scalar::Default(Box::new(Scalar::Column(column("Name"))), "(Default)".into()),
     ]);
-    let rewrite = Rewrite {
-        pattern: r"^\\REGISTRY\\(MACHINE|USER)".into(),
-        replacement: vec![Piece::Text("HKLM\\".into()), Piece::Group(1)],
-    };
-    let short = Rewrite { pattern: "-x$".into(), replacement: vec![Piece::Text("-y".into())] };
+    let rewrite = Rewrite::new(
+        r"^\\REGISTRY\\(MACHINE|USER)",
+        vec![Piece::Text("HKLM\\".into()), Piece::Group(1)],
+    );
+    let short = Rewrite::new("-x$", vec![Piece::Text("-y".into())]);
     only.lets = vec![
         computed("Path", Scalar::Rewrite(Box::new(joined), vec![rewrite, short])),
         computed("Id", Scalar::Hex(Box::new(Scalar::Column(column("Pid"))), 4)),

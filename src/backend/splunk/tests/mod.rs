@@ -38,7 +38,7 @@ pub(super) fn place(conditions: &[(&str, &[&str])]) -> Place {
 
 pub(super) fn leg(place: Place, flag: Predicate<Column>) -> Leg {
     Leg {
-        place,
+        place: place.into(),
         firings: None,
         lets: Vec::new(),
         flags: vec![(PatternId(0), flag)],
@@ -52,7 +52,8 @@ pub(super) fn leg(place: Place, flag: Predicate<Column>) -> Leg {
 pub(super) fn plan(body: PlanBody) -> Plan {
     Plan {
         rule: "r".to_owned(),
-        meta: Meta::default(),
+        meta: Meta::default().into(),
+        accept: Vec::new(),
         platform: "splunk-ta".to_owned(),
         body,
         report: None,

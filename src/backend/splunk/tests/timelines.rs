@@ -1,5 +1,7 @@
 //! Correlations, by example.
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
 
 use super::*;
@@ -159,7 +161,7 @@ fn keys_are_named_as_given_and_may_swap_columns() {
 #[test]
 fn what_is_not_exact_is_refused() {
     let mut clock = both();
-    clock.legs[0].place.time.name = "UtcTime".into();
+    Arc::make_mut(&mut clock.legs[0].place).time.name = "UtcTime".into();
     assert_eq!(rendered(clock), Err(vec!["E0602"]));
     for name in ["sw_x", "seen", "_time", "it's"] {
         let mut named = both();

@@ -153,7 +153,7 @@ pub(super) fn case(dice: &mut Dice) -> Option<Value> {
     };
     let rule = Rule {
         name: "r".to_owned(),
-        meta: Meta::default(),
+        meta: Meta::default().into(),
         emitted: true,
         body: Body::Correlation(correlation.clone()),
     };

@@ -45,7 +45,7 @@ fn some_rewrite(dice: &mut Dice) -> Rewrite {
         replacement.push(Piece::Group(1 + u8::try_from(dice.roll(usize::from(groups))).unwrap()));
         replacement.push(Piece::Text(some_text(dice)));
     }
-    Rewrite { pattern: pattern.to_owned(), replacement }
+    Rewrite::new(pattern, replacement)
 }
 
 fn some_condition(dice: &mut Dice) -> Condition {

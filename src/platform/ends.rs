@@ -7,17 +7,25 @@ use std::collections::BTreeMap;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use crate::platform::{Piece, Rewrite};
-
-use super::glob::{self, Token, Tokens};
+use super::Piece;
+use super::token::{self, Token, Tokens};
 
 /// At most so many ends and tokens of an end.
 const MAX_ENDS: usize = 16;
 const MAX_TOKENS: usize = 256;
 
+/// What a rewriting replaces, where it replaces ends of values.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// Where it is bound.
+    pub bound: Bound,
+    /// The ends.
+    pub each: Vec<End>,
+}
+
 /// Where a rewriting is bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Bound {
+pub enum Bound {
     /// `^…`.
     Front,
     /// `…$`; the tokens are in reverse order.
@@ -27,12 +35,12 @@ pub(super) enum Bound {
 }
 
 /// An end that is replaced. No value has two of them.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct End {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
     /// What values have.
-    pub(super) old: Tokens,
+    pub old: Tokens,
     /// What they get; never empty.
-    pub(super) new: Tokens,
+    pub new: Tokens,
 }
 
 /// One way to match an expression: what it matches, and where its groups are in it.
@@ -44,9 +52,10 @@ struct Way {
     back: Option<Look>,
 }
 
-/// The ends; `None` if the rewriting is of another kind.
-pub(super) fn read(rewrite: &Rewrite) -> Option<(Bound, Vec<End>)> {
-    let hir = ParserBuilder::new().build().parse(&rewrite.pattern).ok()?;
+/// The ends that an expression matches and what the replacement makes of them; `None` if it matches
+/// something else.
+pub(super) fn read(pattern: &str, replacement: &[Piece]) -> Option<Ends> {
+    let hir = ParserBuilder::new().build().parse(pattern).ok()?;
     let mut ways = extend(vec![Way::default()], &hir)?;
     let (front, back) = ways.first().map(|way| (way.front, way.back))?;
     let bound = match (front, back) {
@@ -58,17 +67,18 @@ pub(super) fn read(rewrite: &Rewrite) -> Option<(Bound, Vec<End>)> {
     if ways.iter().any(|way| (way.front, way.back) != (front, back)) {
         return None;
     }
-    let ends = ways.drain(..).map(|way| end(way, rewrite, bound)).collect::<Option<Vec<_>>>()?;
+    let each = ways.drain(..).map(|way| end(way, replacement, bound));
+    let each = each.collect::<Option<Vec<_>>>()?;
     let apart = |(at, end): (usize, &End)| {
-        let others = ends.iter().skip(at + 1);
-        others.into_iter().all(|other| glob::apart(&end.old, &other.old))
+        let others = each.iter().skip(at + 1);
+        others.into_iter().all(|other| token::apart(&end.old, &other.old))
     };
-    ends.iter().enumerate().all(apart).then_some((bound, ends))
+    each.iter().enumerate().all(apart).then_some(Ends { bound, each })
 }
 
-fn end(way: Way, rewrite: &Rewrite, bound: Bound) -> Option<End> {
+fn end(way: Way, replacement: &[Piece], bound: Bound) -> Option<End> {
     let mut new = Tokens::new();
-    for piece in &rewrite.replacement {
+    for piece in replacement {
         match piece {
             Piece::Text(text) => new.extend(text.chars().map(Token::Char)),
             Piece::Group(number) => {
@@ -82,7 +92,7 @@ fn end(way: Way, rewrite: &Rewrite, bound: Bound) -> Option<End> {
     }
     Some(match bound {
         Bound::Front | Bound::Both => End { old: way.tokens, new },
-        Bound::Back => End { old: glob::reversed(&way.tokens), new: glob::reversed(&new) },
+        Bound::Back => End { old: token::reversed(&way.tokens), new: token::reversed(&new) },
     })
 }
 
