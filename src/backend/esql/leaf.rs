@@ -395,13 +395,17 @@ fn fields(left: &Operand, cmp: TextCmp, right: &Operand, case: Case) -> Result<S
     }))
 }
 
+/// A time in UTC as Sysmon and Windows write it.
+const UTC: &str = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z?";
+
+/// A part of a time in UTC: taken of a time, cut out of a text.
 fn time_part(operand: &Operand, part: TimePart, cmp: Cmp, value: i64) -> Result<Says, Refusal> {
-    let field = match part {
-        TimePart::Minute => "minute_of_hour",
-        TimePart::Hour => "hour_of_day",
-        TimePart::Day => "day_of_month",
-        TimePart::Month => "month_of_year",
-        TimePart::Year => "year",
+    let (field, from, length) = match part {
+        TimePart::Minute => ("minute_of_hour", 15, 2),
+        TimePart::Hour => ("hour_of_day", 12, 2),
+        TimePart::Day => ("day_of_month", 9, 2),
+        TimePart::Month => ("month_of_year", 6, 2),
+        TimePart::Year => ("year", 1, 4),
         TimePart::Week => {
             let message = "ES|QL has no number for the ISO week of a time";
             return Err(Refusal::construct(message, "use the month, the day or the hour"));
@@ -411,6 +415,12 @@ fn time_part(operand: &Operand, part: TimePart, cmp: Cmp, value: i64) -> Result<
         ColumnType::Time if !operand.multi => {
             let taken = call("DATE_EXTRACT", &[&syntax::string(field), &operand.text]);
             Ok(whole(format!("{taken} {} {value}", comparison(cmp))))
+        }
+        ColumnType::Text if !operand.multi => {
+            let written = format!("{} RLIKE {}", operand.text, syntax::raw(UTC));
+            let taken = format!("TO_INTEGER(SUBSTRING({}, {from}, {length}))", operand.text);
+            let compared = Expr::atom(format!("{taken} {} {value}", comparison(cmp)));
+            Ok(Says::Whole(infix::all(vec![Expr::atom(written), compared], &OPERATORS)))
         }
         ColumnType::Text
         | ColumnType::Integer

@@ -293,7 +293,7 @@ fn compare_fields(
     Ok(vec![there(&field), there(&with), Expr::atom(test)])
 }
 
-/// Splunk's own time functions use the time zone of the user, so the parts are counted.
+/// Splunk's own time functions use the time zone of the user, so the parts are counted or cut out.
 fn time_part(
     column: &Column,
     part: TimePart,
@@ -301,26 +301,64 @@ fn time_part(
     value: i64,
     span: Span,
 ) -> Result<Conjuncts, Diagnostic> {
-    if column.ty != ColumnType::Time || column.multi {
-        let message = format!("`{}` is no epoch time on this platform", column.name);
-        return Err(Diagnostic::new(Code::ColumnOperator, span, message)
-            .help("SPL takes parts of `_time` only"));
-    }
     let field = name(column, span)?;
-    let counted = match part {
-        TimePart::Minute => format!("floor({field}/60)%60"),
-        TimePart::Hour => format!("floor({field}/3600)%24"),
-        TimePart::Day | TimePart::Week | TimePart::Month | TimePart::Year => {
-            let message = "SPL reads days, weeks, months and years in the user's time zone";
-            return Err(Diagnostic::new(Code::NotExpressible, span, message)
-                .help("compare the hour or the minute, or leave the test to the schedule"));
+    let (written, taken) = match column.ty {
+        ColumnType::Time if !column.multi => (None, counted(&field, part, span)?),
+        ColumnType::Text if !column.multi => (Some(UTC), cut_out(&field, part, span)?),
+        ColumnType::Text
+        | ColumnType::Integer
+        | ColumnType::Real
+        | ColumnType::Boolean
+        | ColumnType::Time
+        | ColumnType::Ip
+        | ColumnType::Dynamic => {
+            let message = format!("`{}` is neither an epoch time nor one in text", column.name);
+            return Err(Diagnostic::new(Code::ColumnOperator, span, message)
+                .help("SPL takes parts of `_time`, and of times that are written in UTC"));
         }
     };
-    if cmp == Cmp::Neq {
-        let equal = conjunction(guarded(&field, format!("{counted}={value}")));
-        return Ok(vec![not(&equal, &EVAL)]);
+    let compared = |cmp: Cmp| {
+        let written = written.map(|pattern| Expr::atom(matches(&field, pattern)));
+        let test = Expr::atom(format!("{taken}{}{value}", comparison(cmp)));
+        std::iter::once(there(&field)).chain(written).chain([test]).collect::<Conjuncts>()
+    };
+    Ok(match cmp {
+        Cmp::Neq => vec![not(&conjunction(compared(Cmp::Eq)), &EVAL)],
+        Cmp::Eq | Cmp::Lt | Cmp::Lte | Cmp::Gt | Cmp::Gte => compared(cmp),
+    })
+}
+
+/// A time in UTC as Sysmon and Windows write it.
+const UTC: &str = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?Z?\z";
+
+/// A part of an epoch time.
+fn counted(field: &str, part: TimePart, span: Span) -> Result<String, Diagnostic> {
+    match part {
+        TimePart::Minute => Ok(format!("floor({field}/60)%60")),
+        TimePart::Hour => Ok(format!("floor({field}/3600)%24")),
+        TimePart::Day | TimePart::Week | TimePart::Month | TimePart::Year => {
+            let message = "SPL reads days, weeks, months and years in the user's time zone";
+            Err(Diagnostic::new(Code::NotExpressible, span, message)
+                .help("compare the hour or the minute, or leave the test to the schedule"))
+        }
     }
-    Ok(guarded(&field, format!("{counted}{}{value}", comparison(cmp))))
+}
+
+/// A part of a time that is written in UTC.
+fn cut_out(field: &str, part: TimePart, span: Span) -> Result<String, Diagnostic> {
+    let (from, length) = match part {
+        TimePart::Year => (1, 4),
+        TimePart::Month => (6, 2),
+        TimePart::Day => (9, 2),
+        TimePart::Hour => (12, 2),
+        TimePart::Minute => (15, 2),
+        TimePart::Week => {
+            let message = "SPL has no number for the ISO week of a time in UTC";
+            return Err(Diagnostic::new(Code::NotExpressible, span, message)
+                .help("compare the month, the day or the hour"));
+        }
+    };
+    Ok(format!("tonumber(substr({field}, {from}, {length}))"))
 }
 
 /// The expression in Splunk's syntax.
