@@ -34,13 +34,9 @@ impl<L> Fragment<L> {
 
     /// The fragments with `separator` between them.
     pub(crate) fn join(parts: impl IntoIterator<Item = Self>, separator: &str) -> Self {
-        let mut parts = parts.into_iter();
-        let mut joined = parts.next().map(|first| first.text).unwrap_or_default();
-        for part in parts {
-            joined.push_str(separator);
-            joined.push_str(&part.text);
-        }
-        Self::trusted(joined)
+        let parts: Vec<Self> = parts.into_iter().collect();
+        let texts: Vec<&str> = parts.iter().map(Self::as_str).collect();
+        Self::trusted(texts.join(separator))
     }
 }
 

@@ -25,7 +25,7 @@ impl Table {
     pub(super) fn text(&self) -> Vec<String> {
         let rows: Vec<Vec<String>> = std::iter::once(&self.head)
             .chain(&self.rows)
-            .map(|row| row.iter().map(|cell| visible(cell)).collect())
+            .map(|row| row.iter().map(|cell| visible(cell).into_owned()).collect())
             .collect();
         let columns: Vec<Column> = (0..self.head.len()).map(|at| Column::of(&rows, at)).collect();
         let line = |row: &Vec<String>| {

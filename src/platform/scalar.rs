@@ -55,6 +55,17 @@ pub struct Column {
     pub multi: bool,
 }
 
+impl Column {
+    /// Whether it holds times as text in UTC, as Sysmon writes `UtcTime` and Windows `SystemTime`.
+    #[must_use]
+    pub fn is_written_time(&self) -> bool {
+        const WRITTEN: [&str; 4] =
+            ["UtcTime", "CreationUtcTime", "PreviousCreationUtcTime", "SystemTime"];
+        let name = self.name.rsplit('.').next().unwrap_or_default();
+        self.ty == ColumnType::Text && !self.multi && WRITTEN.contains(&name)
+    }
+}
+
 /// Rows whose column equals one of the values (text: case-insensitively).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Condition {

@@ -102,7 +102,9 @@ pub(super) fn leaf(test: &Test<Column>, lets: &[Let]) -> Result<Leaf, Refusal> {
             let says = fields(&operand, *cmp, &other, Case::of(*cased))?;
             return Ok(Leaf { says, null_with: vec![operand.text, other.text] });
         }
-        Op::TimePart { part, cmp, value } => time_part(&operand, *part, *cmp, *value)?,
+        Op::TimePart { part, cmp, value } => {
+            time_part(&operand, test.field.is_written_time(), (*part, *cmp, *value))?
+        }
     };
     Ok(Leaf { says, null_with: vec![operand.text] })
 }
@@ -399,7 +401,11 @@ fn fields(left: &Operand, cmp: TextCmp, right: &Operand, case: Case) -> Result<S
 const UTC: &str = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z?";
 
 /// A part of a time in UTC: taken of a time, cut out of a text.
-fn time_part(operand: &Operand, part: TimePart, cmp: Cmp, value: i64) -> Result<Says, Refusal> {
+fn time_part(
+    operand: &Operand,
+    written: bool,
+    (part, cmp, value): (TimePart, Cmp, i64),
+) -> Result<Says, Refusal> {
     let (field, from, length) = match part {
         TimePart::Minute => ("minute_of_hour", 15, 2),
         TimePart::Hour => ("hour_of_day", 12, 2),
@@ -416,7 +422,7 @@ fn time_part(operand: &Operand, part: TimePart, cmp: Cmp, value: i64) -> Result<
             let taken = call("DATE_EXTRACT", &[&syntax::string(field), &operand.text]);
             Ok(whole(format!("{taken} {} {value}", comparison(cmp))))
         }
-        ColumnType::Text if !operand.multi => {
+        ColumnType::Text if written => {
             let written = format!("{} RLIKE {}", operand.text, syntax::raw(UTC));
             let taken = format!("TO_INTEGER(SUBSTRING({}, {from}, {length}))", operand.text);
             let compared = Expr::atom(format!("{taken} {} {value}", comparison(cmp)));

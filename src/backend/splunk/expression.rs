@@ -302,20 +302,14 @@ fn time_part(
     span: Span,
 ) -> Result<Conjuncts, Diagnostic> {
     let field = name(column, span)?;
-    let (written, taken) = match column.ty {
-        ColumnType::Time if !column.multi => (None, counted(&field, part, span)?),
-        ColumnType::Text if !column.multi => (Some(UTC), cut_out(&field, part, span)?),
-        ColumnType::Text
-        | ColumnType::Integer
-        | ColumnType::Real
-        | ColumnType::Boolean
-        | ColumnType::Time
-        | ColumnType::Ip
-        | ColumnType::Dynamic => {
-            let message = format!("`{}` is neither an epoch time nor one in text", column.name);
-            return Err(Diagnostic::new(Code::ColumnOperator, span, message)
-                .help("SPL takes parts of `_time`, and of times that are written in UTC"));
-        }
+    let (written, taken) = if column.is_written_time() {
+        (Some(UTC), cut_out(&field, part, span)?)
+    } else if column.ty == ColumnType::Time && !column.multi {
+        (None, counted(&field, part, span)?)
+    } else {
+        let message = format!("`{}` is no epoch time on this platform", column.name);
+        return Err(Diagnostic::new(Code::ColumnOperator, span, message)
+            .help("SPL takes parts of `_time`, and of `UtcTime` and its like"));
     };
     let compared = |cmp: Cmp| {
         let written = written.map(|pattern| Expr::atom(matches(&field, pattern)));
