@@ -19,13 +19,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 ORACLES = ROOT / "target/differential/oracles"
 for oracle in ("spl", "kql", "eql"):
     sys.path.insert(0, str(ORACLES / oracle))
+sys.path.append(str(ROOT / "tests/tools"))
 
 import eqlrun  # noqa: E402
 import eqlschema  # noqa: E402
+import kql_meaning  # noqa: E402
 import kqlrun  # noqa: E402
 import results as results_of  # noqa: E402
 import shapes  # noqa: E402
 import splexec  # noqa: E402
+
+kql_meaning.complete(kqlrun)
 
 # Which target each platform is queried in; in a case's `refused`, a target stands for all its platforms.
 PLATFORMS = {
