@@ -78,7 +78,7 @@ pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Ve
     if !plan.accept.contains(&Code::FixedWindows) {
         problems.push(refuse(SLIDING));
     }
-    if totals.has_estimates() && !plan.meta.accept.contains(&Code::Estimates) {
+    if totals.has_estimates() && !plan.accept.contains(&Code::Estimates) {
         problems.push(refuse(ESTIMATED));
     }
     let events = Events::of(timeline, &mut printer, &mut totals);
