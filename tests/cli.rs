@@ -21,6 +21,8 @@ mod filters;
 mod lints;
 #[path = "cli/machine.rs"]
 mod machine;
+#[path = "cli/templates.rs"]
+mod templates;
 
 use std::fs;
 use std::io::Write;

@@ -21,6 +21,7 @@ pub use splunk::Splunk;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Kind, Plan, describe};
+use template::{Template, Templates};
 
 /// A finished query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,9 @@ pub struct Query {
     pub text: String,
     /// Approximations that it needs and that the author accepted; a comment in the text says so.
     pub approximate: Vec<Code>,
+    /// Whether its skeleton is the user's: then nobody has proven what it means. A comment says so,
+    /// too.
+    pub overridden: bool,
 }
 
 /// A way in which a back end finds what a plan means.
@@ -52,11 +56,32 @@ pub trait Backend: Sync {
     /// What it is, in a line.
     fn title(&self) -> &'static str;
 
+    /// The skeletons of its queries.
+    fn skeletons(&self) -> &'static [Template];
+
     /// The queries that together mean the plan: their results are united.
     ///
     /// # Errors
-    /// Coded refusals, each at the test or construct that the language cannot say exactly.
-    fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>>;
+    /// Coded refusals, each at the test or construct that the language cannot say exactly; E0704 and
+    /// E0722 where a skeleton of the user's fails.
+    fn lower(&self, plan: &Plan, templates: &Templates) -> Result<Vec<Query>, Vec<Diagnostic>>;
+
+    /// A query with a comment.
+    fn commented(&self, query: &str, comment: &str) -> String {
+        format!("// {comment}\n{query}")
+    }
+
+    /// As [`Backend::lower`], and queries of a skeleton of the user's say so.
+    ///
+    /// # Errors
+    /// As [`Backend::lower`].
+    fn render(&self, plan: &Plan, templates: &Templates) -> Result<Vec<Query>, Vec<Diagnostic>> {
+        let mut queries = self.lower(plan, templates)?;
+        for query in queries.iter_mut().filter(|query| query.overridden) {
+            query.text = self.commented(&query.text, OVERRIDDEN);
+        }
+        Ok(queries)
+    }
 
     /// Beyond what the language refuses plans of this kind.
     fn limits(&self, kind: Kind) -> &'static str {
@@ -85,6 +110,9 @@ pub trait Backend: Sync {
         plan.name()
     }
 }
+
+/// What a query of a skeleton of the user's says of itself.
+const OVERRIDDEN: &str = "overridden: the skeleton of this query is not Sigweave's";
 
 /// All query languages, by name.
 pub const BACKENDS: &[&dyn Backend] = &[&Eql, &Esql, &Kql, &Splunk];

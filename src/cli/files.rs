@@ -57,6 +57,11 @@ pub(super) fn tests(path: &Path) -> Vec<PathBuf> {
     })
 }
 
+/// The files below a folder, sorted, and links that lie there.
+pub(super) fn all(path: &Path) -> Vec<PathBuf> {
+    below(path, |entry| !entry.is_dir() || entry.is_symlink())
+}
+
 /// What lies below a folder and is wanted.
 fn below(path: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     let walk = WalkBuilder::new(path).require_git(false).follow_links(false).build();

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::backend::template::Templates;
 use crate::backend::{self, BACKENDS, Backend, Query};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::ir::Rule;
@@ -11,8 +13,9 @@ use crate::platform::{self, Platform};
 use crate::project::{Project, Refusal, Selection};
 use crate::source::{SourceMap, Span};
 
+use super::variants::{self, Variants};
 use super::workspace::{self, Workspace};
-use super::{GoalArguments, platforms};
+use super::{GoalArguments, platforms, templates};
 
 /// A query language on a platform.
 pub(super) struct Goal {
@@ -28,6 +31,10 @@ pub(super) struct Goal {
     refused: BTreeMap<String, Refusal>,
     /// Which rules it takes.
     select: Selection,
+    /// The templates, with those that the user replaces.
+    pub(super) templates: Arc<Templates>,
+    /// What rules mean with parameters of its own; none: what they mean everywhere.
+    variants: Option<Variants>,
 }
 
 impl Goal {
@@ -42,9 +49,18 @@ impl Goal {
         self.select.takes(meta.status.as_deref(), meta.level.as_deref(), &meta.tags)
     }
 
+    /// The rule as it is with the parameters of the environment; `None` if it is not sound then,
+    /// which is said where the rules are loaded.
+    pub(super) fn own<'a>(&'a self, rule: &'a Rule) -> Option<&'a Rule> {
+        match &self.variants {
+            Some(variants) => variants.get(&rule.meta.span).map(|own| &**own),
+            None => Some(rule),
+        }
+    }
+
     /// The queries that mean the rule, or why there are none.
     pub(super) fn compile(&self, rule: &Rule) -> Result<Vec<Query>, Vec<Diagnostic>> {
-        let queries = self.backend.render(&self.plan(rule)?);
+        let queries = self.backend.render(&self.plan(rule)?, &self.templates);
         queries.map_err(|refused| self.with_mappings(rule, refused))
     }
 
@@ -72,6 +88,7 @@ impl Goal {
 
     /// How the rule becomes a query, or why it does not.
     pub(super) fn plan(&self, rule: &Rule) -> Result<Plan, Vec<Diagnostic>> {
+        let rule = self.own(rule).ok_or_else(Vec::new)?;
         let mut plan = plan::plan(rule, &self.platform)?;
         plan.accept.extend(&self.accept);
         Ok(plan)
@@ -134,8 +151,39 @@ pub(super) fn load(
 ) -> Result<(Workspace, Vec<Goal>), Vec<String>> {
     let mut workspace = Workspace::load_with(paths, &arguments.set)?;
     let Workspace { sources, project, root, .. } = &mut workspace;
-    let goals = goals(arguments, project, root, sources)?;
+    let mut goals = goals(arguments, project, root, sources)?;
+    let own = own_templates(arguments, project, root, sources)?;
+    let mut found = own.found;
+    let templates = Arc::new(own.templates);
+    for goal in &mut goals {
+        goal.templates = Arc::clone(&templates);
+        let named = goal.environment.as_deref();
+        let environments = &workspace.project.environments;
+        let environment = named.and_then(|name| environments.get_key_value(name));
+        if let Some((name, environment)) = environment {
+            let (variants, wrong) = variants::of(name, environment, &workspace);
+            goal.variants = variants;
+            found.extend(wrong);
+        }
+    }
+    workspace.add(found);
     Ok((workspace, goals))
+}
+
+/// The templates of the folder that the arguments or the project name.
+///
+/// # Errors
+/// They cannot be read, or replace none; a line for each.
+fn own_templates(
+    arguments: &GoalArguments,
+    project: &Project,
+    root: &Path,
+    sources: &mut SourceMap,
+) -> Result<templates::Own, Vec<String>> {
+    templates::load(
+        templates::folder(arguments.templates.as_deref(), project, root)?.as_deref(),
+        sources,
+    )
 }
 
 /// The goals that the arguments ask for, else the environments of the project here, else every shipped
@@ -205,7 +253,16 @@ fn goals(
             Ok((backend, platform)) => {
                 let accept = [wanted.accept, project.accept.clone(), accepted.clone()].concat();
                 let Wanted { environment, refused, select, .. } = wanted;
-                goals.push(Goal { environment, backend, platform, accept, refused, select });
+                goals.push(Goal {
+                    environment,
+                    backend,
+                    platform,
+                    accept,
+                    refused,
+                    select,
+                    templates: Arc::default(),
+                    variants: None,
+                });
             }
             Err(problem) => problems.push(problem),
         }
@@ -234,6 +291,8 @@ pub(super) fn everywhere(arguments: &GoalArguments) -> Result<Vec<Goal>, Vec<Str
             accept: accept.clone(),
             refused: BTreeMap::new(),
             select: Selection::default(),
+            templates: Arc::default(),
+            variants: None,
         }));
     }
     Ok(goals)

@@ -32,6 +32,7 @@ mod table;
 mod templates;
 mod test;
 mod translate;
+mod variants;
 mod workspace;
 
 use std::process::ExitCode;
@@ -99,7 +100,7 @@ enum Command {
     List(list::Arguments),
     /// Import schemas of one's own tables.
     Schema(schema::Arguments),
-    /// List or show the templates of artifacts, which `build --templates` replaces.
+    /// List or show the templates of queries and artifacts, which a project may replace.
     Templates(templates::Arguments),
     /// Print a script that completes commands and options in a shell.
     Completions(completions::Arguments),
@@ -137,6 +138,10 @@ struct GoalArguments {
     /// Sets a key of sigweave.toml, such as `environments.soc.index=win`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// A folder with templates that replace the shipped ones of the same path; instead of that of
+    /// sigweave.toml.
+    #[arg(long, value_name = "FOLDER")]
+    templates: Option<std::path::PathBuf>,
 }
 
 /// Runs the command of the process's arguments.

@@ -24,6 +24,8 @@ pub(super) enum Verdict {
     Exact,
     /// A query that gives up something.
     Approximate(Vec<Code>),
+    /// A query of a skeleton of the user's, of which nobody has proven what it means.
+    Overridden(Vec<Code>),
     /// No query.
     Refused(Vec<Diagnostic>, Agreement),
     /// The rule has errors of its own.
@@ -62,6 +64,9 @@ impl Verdict {
                     queries.iter().flat_map(|query| query.approximate.clone()).collect();
                 codes.sort_unstable();
                 codes.dedup();
+                if queries.iter().any(|query| query.overridden) {
+                    return Self::Overridden(codes);
+                }
                 if codes.is_empty() { Self::Exact } else { Self::Approximate(codes) }
             }
             Err(found) if goal.agreed(&rule.name, found) => {
@@ -75,6 +80,7 @@ impl Verdict {
         match self {
             Self::Exact => "exact",
             Self::Approximate(_) => "approximate",
+            Self::Overridden(_) => "overridden",
             Self::Refused(..) => "refused",
             Self::Unsound => "unsound",
             Self::LeftOut => "-",
@@ -84,7 +90,9 @@ impl Verdict {
     /// As a cell of the table.
     fn cell(&self) -> String {
         match self {
-            Self::Exact | Self::Unsound | Self::LeftOut => self.name().to_owned(),
+            Self::Exact | Self::Unsound | Self::LeftOut | Self::Overridden(_) => {
+                self.name().to_owned()
+            }
             Self::Approximate(codes) => format!("~{}", ids(codes.iter().copied())),
             Self::Refused(found, Agreement::Agreed) => format!("{}*", ids(codes(found))),
             Self::Refused(found, Agreement::Unlisted) => ids(codes(found)),
@@ -100,7 +108,9 @@ impl Verdict {
         };
         match self {
             Self::Exact | Self::Unsound | Self::LeftOut => Vec::new(),
-            Self::Approximate(codes) => codes.iter().map(approximate).collect(),
+            Self::Approximate(codes) | Self::Overridden(codes) => {
+                codes.iter().map(approximate).collect()
+            }
             Self::Refused(found, _) => found.iter().map(refused).collect(),
         }
     }
@@ -132,6 +142,8 @@ pub(super) struct Tally {
     pub(super) exact: usize,
     /// Rules whose queries give up something.
     pub(super) approximate: usize,
+    /// Rules whose queries are of a skeleton of the user's.
+    overridden: usize,
     /// Rules without a query there.
     pub(super) refused: usize,
     /// Rules with errors of their own.
@@ -156,6 +168,10 @@ impl Tally {
                     tally.approximate += 1;
                     codes.iter().for_each(|code| *tally.given_up.entry(*code).or_default() += 1);
                 }
+                Verdict::Overridden(codes) => {
+                    tally.overridden += 1;
+                    codes.iter().for_each(|code| *tally.given_up.entry(*code).or_default() += 1);
+                }
                 Verdict::Refused(found, agreement) => {
                     tally.refused += 1;
                     tally.agreed += usize::from(*agreement == Agreement::Agreed);
@@ -176,6 +192,9 @@ impl Tally {
             0 => {}
             all if all == self.refused => parts.push("all agreed".to_owned()),
             some => parts.push(format!("{some} agreed")),
+        }
+        if self.overridden > 0 {
+            parts.push(format!("{} overridden", self.overridden));
         }
         if self.unsound > 0 {
             parts.push(format!("{} unsound", self.unsound));
@@ -220,6 +239,10 @@ fn legend(rows: &[Row<'_>]) -> Option<String> {
     let marks = [
         ("~ approximate", verdicts().any(|one| matches!(one, Verdict::Approximate(_)))),
         ("* refused as sigweave.toml says", verdicts().any(agreed)),
+        (
+            "overridden: from a query template of the project's own, proven by nobody",
+            verdicts().any(|one| matches!(one, Verdict::Overridden(_))),
+        ),
         ("- not selected", verdicts().any(|one| matches!(one, Verdict::LeftOut))),
         ("unsound: see its errors", verdicts().any(|one| matches!(one, Verdict::Unsound))),
     ];
@@ -318,7 +341,7 @@ pub(super) fn print_json(
         for (goal, verdict) in goals.iter().zip(&row.verdicts) {
             let (approximations, found): (&[Code], &[Diagnostic]) = match verdict {
                 Verdict::Exact | Verdict::Unsound | Verdict::LeftOut => (&[], &[]),
-                Verdict::Approximate(codes) => (codes, &[]),
+                Verdict::Approximate(codes) | Verdict::Overridden(codes) => (codes, &[]),
                 Verdict::Refused(found, _) => (&[], found),
             };
             let given_up = |code: &Code| GivenUp { code: code.id(), title: code.title() };

@@ -152,6 +152,16 @@ impl Workspace {
         Ok(())
     }
 
+    /// Adds findings.
+    pub(super) fn add(&mut self, found: Vec<Diagnostic>) {
+        if !found.is_empty() {
+            self.found.extend(found);
+            let mut all = Diagnostics::default();
+            all.extend(std::mem::take(&mut self.found));
+            self.found = all.into_sorted();
+        }
+    }
+
     /// Findings about rules, as loud as the project asks.
     pub(super) fn settled(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         if found.is_empty() {

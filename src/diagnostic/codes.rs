@@ -208,6 +208,9 @@ codes! {
     OutputClash "E0718" "output-clash" "two rules are built to the same file";
     StaleOutput "E0719" "stale-output" "an output is not what the rule is built to";
     UnknownTemplate "E0720" "unknown-template" "there is no such template";
+    TemplateSyntax "E0721" "template-syntax" "a template cannot be read";
+    TemplateLimit "E0722" "template-limit" "a template is too long or takes too much work";
+    UnknownParameter "E0723" "unknown-parameter" "an environment sets a parameter that nothing has";
     // E08xx: events and tests
     CaseFailed "E0801" "case-failed" "a case of a test file does not come out as it must";
     TestKey "E0802" "test-key" "a test file has an unknown key or base";

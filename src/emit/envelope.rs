@@ -81,7 +81,7 @@ pub(super) fn render(
             false => found,
         }]
     };
-    let text = templates.render(template, context).map_err(|error| broken(error.to_string()))?;
+    let text = templates.fill(template, context, span).map_err(|problem| vec![problem])?;
     let text = format!("{text}\n");
     let read = match syntax {
         Syntax::Conf => conf(&text).map(|()| text),

@@ -25,7 +25,7 @@ pub(super) fn emit(subject: &Subject<'_>) -> Result<Emitted, Vec<Diagnostic>> {
     for leg in legs(subject.plan) {
         let body = PlanBody::Filter(vec![everything(leg)]);
         let plan = Plan { body, ..subject.plan.clone() };
-        for query in backend.render(&plan)? {
+        for query in backend.render(&plan, subject.templates)? {
             let context = context! {
                 query => Value::from(Fragment::<Query>::trusted(query.text)),
                 time => Value::from(Fragment::<Query>::trusted(leg.place.time.name.as_str())),

@@ -10,9 +10,21 @@ use super::schedule::{Every, MINUTE, duration};
 use super::{Environment, Refusal, Schedule, Selection};
 
 /// Keys of an environment.
-pub(super) const KEYS: [&str; 13] = [
-    "target", "platform", "overlays", "index", "accept", "refused", "output", "formats",
-    "schedule", "lookback", "delay", "select", "artifact",
+pub(super) const KEYS: [&str; 14] = [
+    "target",
+    "platform",
+    "overlays",
+    "index",
+    "accept",
+    "refused",
+    "output",
+    "formats",
+    "schedule",
+    "lookback",
+    "delay",
+    "select",
+    "artifact",
+    "parameters",
 ];
 
 /// Keys of `[environments.NAME.artifact]`.
@@ -56,6 +68,7 @@ impl Reader<'_> {
         let mut schedule =
             Schedule { every: None, lookback: None, delay: Spanned::new(DELAY, span) };
         let (mut select, mut artifact) = (Selection::default(), BTreeMap::new());
+        let mut parameters = BTreeMap::new();
         for (key, value) in self.keyed(value) {
             match key.get_ref().as_ref() {
                 "target" => target = self.text(value),
@@ -70,6 +83,7 @@ impl Reader<'_> {
                 "lookback" => schedule.lookback = self.duration(value),
                 "delay" => schedule.delay = self.duration(value).unwrap_or(schedule.delay),
                 "select" => select = self.selection(value),
+                "parameters" => parameters = self.parameters(value),
                 "artifact" => artifact = self.artifact(value),
                 other => self.unknown_key(other, &key.span(), &KEYS),
             }
@@ -97,6 +111,7 @@ impl Reader<'_> {
             schedule,
             select,
             artifact,
+            parameters,
         })
     }
 

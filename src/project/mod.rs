@@ -47,7 +47,8 @@ use reader::Reader;
 pub const FILE_NAME: &str = "sigweave.toml";
 
 /// Keys of the file.
-const KEYS: [&str; 6] = ["rules", "environments", "accept", "lists", "parameters", "lints"];
+const KEYS: [&str; 7] =
+    ["rules", "environments", "accept", "lists", "parameters", "lints", "templates"];
 
 /// A project.
 #[derive(Debug, Clone, Default)]
@@ -64,6 +65,8 @@ pub struct Project {
     pub parameters: BTreeMap<String, Vec<String>>,
     /// How loudly lints speak.
     pub lints: Lints,
+    /// A folder with templates that replace shipped ones, relative to the project's file.
+    pub templates: Option<Spanned<String>>,
 }
 
 /// Where rules go.
@@ -93,6 +96,8 @@ pub struct Environment {
     pub select: Selection,
     /// What its artifacts say and no rule says, by key (`author`, `app`, …).
     pub artifact: BTreeMap<&'static str, Vec<Spanned<String>>>,
+    /// Values of placeholders and parameters in place of those of the project, by name.
+    pub parameters: BTreeMap<String, Spanned<Vec<String>>>,
 }
 
 /// When the rules of an environment run.
@@ -143,7 +148,13 @@ impl Reader<'_> {
                 "environments" => project.environments = self.environments(value),
                 "lints" => project.lints = self.lints(value),
                 "lists" => project.lists = self.lists(value),
-                "parameters" => project.parameters = self.parameters(value),
+                "templates" => {
+                    project.templates = self.text(value).filter(|folder| self.is_inside(folder));
+                }
+                "parameters" => {
+                    let found = self.parameters(value).into_iter();
+                    project.parameters = found.map(|(name, value)| (name, value.node)).collect();
+                }
                 other => self.unknown_key(other, &key.span(), &KEYS),
             }
         }

@@ -39,11 +39,16 @@ impl Reader<'_> {
         self.diagnostics.push(Diagnostic::new(Code::ProjectSyntax, span, message));
     }
 
-    pub(super) fn parameters(&mut self, value: &Value<'_>) -> BTreeMap<String, Vec<String>> {
+    /// Values of parameters, each with the place of its name.
+    pub(super) fn parameters(
+        &mut self,
+        value: &Value<'_>,
+    ) -> BTreeMap<String, Spanned<Vec<String>>> {
         let mut parameters = BTreeMap::new();
         for (name, value) in self.keyed(value) {
             let texts = self.texts(value).into_iter().map(|text| text.node).collect();
-            parameters.insert(name.get_ref().to_string(), texts);
+            let span = self.span(&name.span());
+            parameters.insert(name.get_ref().to_string(), Spanned::new(texts, span));
         }
         parameters
     }

@@ -12,6 +12,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use sigweave::backend::template::Templates;
 use sigweave::check::{Options, check};
 use sigweave::diagnostic::Diagnostics;
 use sigweave::platform::Platform;
@@ -75,7 +76,7 @@ impl Sample {
             let backend = backend::find(target).unwrap();
             for rule in rules.iter().flatten() {
                 let plan = plan::plan(rule, platform).unwrap();
-                black_box(backend.render(&plan).unwrap());
+                black_box(backend.render(&plan, &Templates::default()).unwrap());
             }
         }
     }

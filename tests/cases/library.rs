@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sigweave::backend::template::Templates;
 use sigweave::backend::{BACKENDS, Backend, Query};
 use sigweave::check::{Options, check};
 use sigweave::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
@@ -69,6 +70,6 @@ pub(crate) fn compile(
 ) -> Result<(Plan, Vec<Query>), Vec<Diagnostic>> {
     let mut plan = plan(rule, platform)?;
     plan.accept.extend(accept);
-    let queries = backend.render(&plan)?;
+    let queries = backend.render(&plan, &Templates::default())?;
     Ok((plan, queries))
 }

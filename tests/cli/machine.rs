@@ -137,35 +137,6 @@ fn init_leaves_files_alone_that_are_there() {
 }
 
 #[test]
-fn templates_are_listed_shown_and_replaced() {
-    let folder = project(
-        "[environments.soc]\ntarget = 'kql'\nplatform = 'sentinel'\nformats = ['sentinel-yaml']\n",
-        &[("a.yml", RULE)],
-    );
-    let listed = stdout(&run(folder.path(), &["templates", "list"]));
-    assert!(listed.lines().any(|name| name == "kql/sentinel.yml.j2"), "{listed}");
-    let shown = stdout(&run(folder.path(), &["templates", "show", "kql/sentinel.yml.j2"]));
-    assert!(shown.contains("queryFrequency: {{ frequency }}"), "{shown}");
-    assert_eq!(code(&run(folder.path(), &["templates", "show", "kql/sentinal"])), 2);
-    let own = folder.path().join("own/kql");
-    fs::create_dir_all(&own).unwrap();
-    fs::write(own.join("sentinel.yml.j2"), format!("# ours\n{shown}")).unwrap();
-    assert_eq!(code(&run(folder.path(), &["build"])), 0);
-    assert_eq!(code(&run(folder.path(), &["build", "--templates", "own"])), 0);
-    let rule =
-        fs::read_to_string(folder.path().join("build/soc/sentinel-yaml/certutil.yml")).unwrap();
-    assert!(rule.starts_with("# ours\n"), "{rule}");
-    // A template that quotes by itself, or prints what is not quoted, is refused.
-    fs::write(own.join("sentinel.yml.j2"), "id: \"{{ id }}\"\n").unwrap();
-    let output = run(folder.path(), &["build", "--templates", "own"]);
-    assert!(stderr(&output).contains("E0704"), "{}", stderr(&output));
-    assert!(
-        fs::read_to_string(folder.path().join("build/soc/sentinel-yaml/certutil.yml")).unwrap()
-            == rule
-    );
-}
-
-#[test]
 fn completions_know_every_command() {
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish", "powershell"] {

@@ -29,7 +29,11 @@ use crate::source::Span;
 
 use self::events::Events;
 use self::predicate::Printer;
-use super::{Backend, Query, Strategy, template};
+use super::template::{Template, Templates, template};
+use super::{Backend, Query, Strategy};
+
+/// The skeleton of a query for single events.
+const FILTER: Template = template!("eql/filter.eql.j2");
 
 /// Elastic's event query language.
 pub struct Eql;
@@ -43,9 +47,13 @@ impl Backend for Eql {
         "Elastic EQL"
     }
 
-    fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>> {
+    fn skeletons(&self) -> &'static [Template] {
+        &[FILTER, sequence::SEQUENCE]
+    }
+
+    fn lower(&self, plan: &Plan, templates: &Templates) -> Result<Vec<Query>, Vec<Diagnostic>> {
         match &plan.body {
-            PlanBody::Filter(legs) => filter(legs, plan.meta.span),
+            PlanBody::Filter(legs) => filter(legs, templates, plan.meta.span),
             PlanBody::Timeline(timeline) if !timeline.chained.is_empty() => {
                 let message = "EQL finds sequences of events, not of the firings of other rules";
                 let refusal = Diagnostic::new(Code::NotExpressible, plan.meta.span, message)
@@ -62,7 +70,7 @@ impl Backend for Eql {
             PlanBody::Timeline(timeline) => {
                 let mut timeline = timeline.clone();
                 timeline.legs.iter_mut().for_each(keys_as_stored);
-                sequence::queries(plan, &timeline)
+                sequence::queries(plan, &timeline, templates)
             }
         }
     }
@@ -100,7 +108,7 @@ fn keys_as_stored(leg: &mut Leg) {
 }
 
 /// The events of the legs that satisfy their flags.
-fn filter(legs: &[Leg], rule: Span) -> Result<Vec<Query>, Vec<Diagnostic>> {
+fn filter(legs: &[Leg], templates: &Templates, rule: Span) -> Result<Vec<Query>, Vec<Diagnostic>> {
     let mut printer = Printer::new(rule);
     let found = legs.iter().map(|leg| {
         let lets: BTreeSet<&str> = leg.lets.iter().map(|new| new.column.name.as_str()).collect();
@@ -114,18 +122,23 @@ fn filter(legs: &[Leg], rule: Span) -> Result<Vec<Query>, Vec<Diagnostic>> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    filter_query(&events, &[], rule).map(|query| vec![query]).map_err(|problem| vec![problem])
+    let found = filter_query(&events, &[], templates, rule);
+    found.map(|query| vec![query]).map_err(|problem| vec![problem])
 }
 
 /// The query for single events.
-fn filter_query(events: &Events, notes: &[String], rule: Span) -> Result<Query, Diagnostic> {
-    let text = include_str!("../../../templates/eql/filter.eql.j2");
+fn filter_query(
+    events: &Events,
+    notes: &[String],
+    templates: &Templates,
+    rule: Span,
+) -> Result<Query, Diagnostic> {
     let context = context! {
         notes => comments(notes),
         category => events.category.clone(),
         parts => events.lines(),
     };
-    query("filter.eql.j2", text, context, rule)
+    query(&FILTER, context, templates, rule)
 }
 
 fn comments(notes: &[String]) -> Vec<Value> {
@@ -134,15 +147,14 @@ fn comments(notes: &[String]) -> Vec<Value> {
 
 /// Renders a skeleton.
 fn query(
-    name: &'static str,
-    text: &'static str,
+    skeleton: &Template,
     context: Value,
+    templates: &Templates,
     rule: Span,
 ) -> Result<Query, Diagnostic> {
-    let found = template::skeleton(name, text, context);
-    found.map(|text| Query { text, approximate: Vec::new() }).map_err(|error| {
-        Diagnostic::new(Code::TemplateContract, rule, format!("the template fails: {error}"))
-    })
+    let text = templates.fill(skeleton, context, rule)?;
+    let overridden = templates.is_replaced(skeleton);
+    Ok(Query { text, approximate: Vec::new(), overridden })
 }
 
 #[cfg(test)]

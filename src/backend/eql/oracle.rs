@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::tests::column;
 use super::{Backend, Eql};
+use crate::backend::template::Templates;
 use crate::diagnostic::CODES;
 use crate::ir::{
     Anchor, Class, Cmp, Cond, Meta, Op, Part, PatternId, Predicate, Regex, Step, Test, TextTest,
@@ -26,7 +27,7 @@ fn queries_for_the_oracle() {
     let plans = file.map_or(EXAMPLE.to_owned(), |path| std::fs::read_to_string(path).unwrap());
     let lines = plans.lines().map(|line| {
         let spec: Value = serde_json::from_str(line).unwrap();
-        let answer = match Eql.render(&plan(&spec)) {
+        let answer = match Eql.render(&plan(&spec), &Templates::default()) {
             Ok(queries) => {
                 json!({"queries": queries.into_iter().map(|query| query.text).collect::<Vec<_>>()})
             }

@@ -1,6 +1,7 @@
 //! Tests of the module above.
 
 use super::*;
+use crate::backend::template::Templates;
 use crate::ir::{Meta, Op, PatternId, Predicate, Test, TextTest};
 use crate::platform::{Column, ColumnType, Condition, Place};
 
@@ -49,7 +50,7 @@ pub(super) fn render(body: PlanBody) -> Result<Vec<String>, Vec<Diagnostic>> {
         body,
         report: None,
     };
-    let queries = Eql.render(&plan)?;
+    let queries = Eql.render(&plan, &Templates::default())?;
     Ok(queries.into_iter().map(|query| query.text).collect())
 }
 

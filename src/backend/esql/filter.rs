@@ -5,16 +5,18 @@
 
 use minijinja::{Value, context};
 
+use super::lines;
 use super::predicate::Printer;
 use super::syntax::{self, Expr, OPERATORS};
-use super::{lines, render};
+use crate::backend::template::{Template, Templates, template};
 use crate::backend::{Query, Strategy, infix};
 use crate::diagnostic::Diagnostic;
 use crate::ir::Predicate;
 use crate::plan::Leg;
 use crate::source::Span;
 
-const TEMPLATE: &str = include_str!("../../../templates/esql/filter.j2");
+/// The skeleton.
+pub(super) const SKELETON: Template = template!("esql/filter.j2");
 
 /// How single events are found.
 pub(super) const FILTER: Strategy = Strategy {
@@ -25,7 +27,11 @@ pub(super) const FILTER: Strategy = Strategy {
 };
 
 /// The queries for the events of any leg.
-pub(super) fn queries(legs: &[Leg], rule: Span) -> Result<Vec<Query>, Vec<Diagnostic>> {
+pub(super) fn queries(
+    legs: &[Leg],
+    templates: &Templates,
+    rule: Span,
+) -> Result<Vec<Query>, Vec<Diagnostic>> {
     let mut printer = Printer::new(rule);
     let mut indices: Vec<(&str, Vec<Vec<Expr>>)> = Vec::new();
     for leg in legs {
@@ -56,8 +62,9 @@ pub(super) fn queries(legs: &[Leg], rule: Span) -> Result<Vec<Query>, Vec<Diagno
         };
         let context =
             context! { index => Value::from(syntax::index(index)), parts => lines(parts) };
-        let text = render("esql/filter.j2", TEMPLATE, context, rule)?;
-        Ok(Query { text, approximate: Vec::new() })
+        let text = templates.fill(&SKELETON, context, rule)?;
+        let overridden = templates.is_replaced(&SKELETON);
+        Ok(Query { text, approximate: Vec::new(), overridden })
     };
     let found: Result<Vec<Query>, Diagnostic> = indices.into_iter().map(query).collect();
     found.map_err(|problem| vec![problem])

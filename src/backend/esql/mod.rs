@@ -21,10 +21,10 @@ mod windows;
 use minijinja::Value;
 
 use super::infix::Top;
-use super::{Backend, Query, Strategy, template};
+use super::template::{Template, Templates};
+use super::{Backend, Query, Strategy};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Plan, PlanBody, describe_events};
-use crate::source::Span;
 
 use self::syntax::{Expr, OPERATORS, Text};
 
@@ -40,9 +40,13 @@ impl Backend for Esql {
         "Elastic ES|QL"
     }
 
-    fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>> {
+    fn skeletons(&self) -> &'static [Template] {
+        &[filter::SKELETON, windows::SKELETON]
+    }
+
+    fn lower(&self, plan: &Plan, templates: &Templates) -> Result<Vec<Query>, Vec<Diagnostic>> {
         match &plan.body {
-            PlanBody::Filter(legs) => filter::queries(legs, plan.meta.span),
+            PlanBody::Filter(legs) => filter::queries(legs, templates, plan.meta.span),
             PlanBody::Timeline(timeline) if !timeline.bindings.is_empty() => {
                 let message =
                     "ES|QL groups all events by the same keys, but only some share a value here";
@@ -50,7 +54,7 @@ impl Backend for Esql {
                     .help("make it a key of all events; or keep this rule to `splunk` and `kql`");
                 Err(vec![refusal])
             }
-            PlanBody::Timeline(timeline) => windows::queries(plan, timeline),
+            PlanBody::Timeline(timeline) => windows::queries(plan, timeline, templates),
         }
     }
 
@@ -80,18 +84,6 @@ fn lines(parts: Vec<Expr>) -> Vec<Value> {
         Top::Or | Top::Atom | Top::And | Top::Not => part.text,
     };
     stated.into_iter().map(|part| line(part).into()).collect()
-}
-
-/// Renders a skeleton.
-fn render(
-    name: &'static str,
-    text: &'static str,
-    context: Value,
-    rule: Span,
-) -> Result<String, Diagnostic> {
-    template::skeleton(name, text, context).map_err(|error| {
-        Diagnostic::new(Code::TemplateContract, rule, format!("the template fails: {error}"))
-    })
 }
 
 #[cfg(test)]

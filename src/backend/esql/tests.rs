@@ -1,12 +1,14 @@
 //! Tests of the module above.
 
 use super::*;
+use crate::backend::template::Templates;
 use crate::ir::{
     Aggregate, Cmp, Cond, FieldRef, Meta, Op, Part, PatternId, Predicate, Regex, Step, Test,
     TextCmp, TextTest, TimePart,
 };
 use crate::plan::{Are, Giver, Holds, Leg, Mask, Timeline, Values};
 use crate::platform::{Column, ColumnType, Place};
+use crate::source::Span;
 use crate::taxonomy::Type;
 
 fn column(name: &str, ty: ColumnType) -> Column {
@@ -54,7 +56,7 @@ fn rendered(body: PlanBody, accept: Vec<Code>) -> Result<Vec<String>, Vec<String
     let meta = Meta::default().into();
     let plan =
         Plan { rule: "rule".into(), meta, accept, platform: "elastic".into(), body, report: None };
-    match Esql.render(&plan) {
+    match Esql.render(&plan, &Templates::default()) {
         Ok(queries) => Ok(queries.into_iter().map(|query| query.text).collect()),
         Err(found) => Err(found.into_iter().map(|found| found.code.id().to_owned()).collect()),
     }

@@ -10,21 +10,23 @@ use minijinja::{Value, context};
 use super::leg;
 use super::predicate::{self, Nulls};
 use super::syntax::{self, Kusto};
-use super::{Kql, boolean, broken_template, reported};
+use super::{Kql, boolean, reported};
 use crate::backend::infix::Expr;
-use crate::backend::template;
+use crate::backend::template::{Template, Templates, template};
 use crate::diagnostic::Diagnostic;
 use crate::ir::Predicate;
 use crate::plan::{Leg, Let, Report};
 use crate::platform::Column;
 use crate::source::Span;
 
-const TEMPLATE: &str = include_str!("../../../templates/kql/filter.j2");
+/// The skeleton.
+pub(super) const FILTER: Template = template!("kql/filter.j2");
 
 /// The query for the events of any leg.
 pub(super) fn render(
     legs: &[Leg],
     report: Option<Report>,
+    templates: &Templates,
     rule: Span,
 ) -> Result<String, Vec<Diagnostic>> {
     let mut refused = Vec::new();
@@ -42,8 +44,8 @@ pub(super) fn render(
         return Err(refused);
     }
     let several = sources.len() > 1;
-    template::skeleton("kql/filter.j2", TEMPLATE, context! { sources, several })
-        .map_err(|error| broken_template(&error, rule))
+    let context = context! { sources, several };
+    templates.fill(&FILTER, context, rule).map_err(|problem| vec![problem])
 }
 
 /// Legs that read the same table and whose computed columns are the same.

@@ -26,10 +26,10 @@ mod timeline;
 mod totals;
 
 use super::infix::Operators;
+use super::template::{Template, Templates};
 use super::{Backend, Query};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::plan::{Plan, PlanBody, Report};
-use crate::source::Span;
 
 /// The KQL back end, and the mark of fragments in its language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,14 +48,22 @@ impl Backend for Kql {
         "Microsoft KQL (Defender XDR, Sentinel)"
     }
 
-    fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>> {
-        let text = match &plan.body {
-            PlanBody::Filter(legs) => filter::render(legs, plan.report, plan.meta.span)?,
+    fn skeletons(&self) -> &'static [Template] {
+        &[filter::FILTER, timeline::TIMELINE]
+    }
+
+    fn lower(&self, plan: &Plan, templates: &Templates) -> Result<Vec<Query>, Vec<Diagnostic>> {
+        let (report, rule) = (plan.report, plan.meta.span);
+        let (skeleton, text) = match &plan.body {
+            PlanBody::Filter(legs) => {
+                (filter::FILTER, filter::render(legs, report, templates, rule)?)
+            }
             PlanBody::Timeline(timeline) => {
-                timeline::render(timeline, plan.report, plan.meta.span)?
+                (timeline::TIMELINE, timeline::render(timeline, report, templates, rule)?)
             }
         };
-        Ok(vec![Query { text, approximate: Vec::new() }])
+        let overridden = templates.is_replaced(&skeleton);
+        Ok(vec![Query { text, approximate: Vec::new(), overridden }])
     }
 }
 
@@ -67,11 +75,6 @@ fn reported(report: Report, time: &syntax::Kusto) -> syntax::Kusto {
     let run = "bin(now(), 1m)";
     let until = syntax::timespan(until);
     syntax::Kusto::trusted(format!("{time} >= {run} - {from} and {time} < {run} - {until}"))
-}
-
-/// A skeleton that does not fit what it is given; a test renders each of them.
-fn broken_template(error: &minijinja::Error, span: Span) -> Vec<Diagnostic> {
-    vec![Diagnostic::new(Code::TemplateContract, span, error.to_string())]
 }
 
 #[cfg(test)]

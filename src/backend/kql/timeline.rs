@@ -12,21 +12,23 @@ use minijinja::{Value, context};
 
 use super::legs::{self, Shape};
 use super::names::Names;
+use super::reported;
 use super::scan::{self, Class, Scan};
 use super::syntax::{self, Kusto};
-use super::{broken_template, reported};
-use crate::backend::template;
+use crate::backend::template::{Template, Templates, template};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Report, Timeline, part};
 use crate::source::Span;
 
-const TEMPLATE: &str = include_str!("../../../templates/kql/timeline.j2");
+/// The skeleton.
+pub(super) const TIMELINE: Template = template!("kql/timeline.j2");
 
 /// The query for the firings of a correlation; of a chain, each correlation is a `let` of its
 /// firings.
 pub(super) fn render(
     timeline: &Timeline,
     report: Option<Report>,
+    templates: &Templates,
     rule: Span,
 ) -> Result<String, Vec<Diagnostic>> {
     let chain = || timeline.chained.iter().chain([timeline]);
@@ -49,7 +51,7 @@ pub(super) fn render(
             chained: &chained,
             chained_timelines: &timeline.chained,
         };
-        match stage.render(rule) {
+        match stage.render(templates, rule) {
             Ok(text) => chained.push(Kusto::trusted(text)),
             Err(more) => refused.extend(more),
         }
@@ -77,7 +79,7 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn render(&self, rule: Span) -> Result<String, Vec<Diagnostic>> {
+    fn render(&self, templates: &Templates, rule: Span) -> Result<String, Vec<Diagnostic>> {
         let mut refused = Vec::new();
         if self.timeline.fires.is_empty() {
             let message = "no event of the condition can fire it";
@@ -105,8 +107,7 @@ impl Stage<'_> {
             firings_name => optional(self.firings.map(|number| names.of("firings", number))),
             ..pipeline.context(sources)
         };
-        template::skeleton("kql/timeline.j2", TEMPLATE, context)
-            .map_err(|error| broken_template(&error, rule))
+        templates.fill(&TIMELINE, context, rule).map_err(|problem| vec![problem])
     }
 }
 

@@ -23,14 +23,18 @@ mod value;
 
 use minijinja::{Value, context};
 
-use super::{Backend, Fragment, Query, template};
-use crate::diagnostic::{Code, Diagnostic};
+use super::template::{Template, Templates, template};
+use super::{Backend, Fragment, Query};
+use crate::diagnostic::Diagnostic;
 use crate::plan::{Kind, Leg, Plan, PlanBody};
 use crate::source::Span;
 use expression::{collect, expression};
 use legs::Legs;
 use syntax::Eval;
 use value::Assignments;
+
+/// The skeleton of a search for single events.
+const FILTER: Template = template!("splunk/filter.j2");
 
 /// Splunk's Search Processing Language.
 #[derive(Debug, Clone, Copy)]
@@ -45,13 +49,25 @@ impl Backend for Splunk {
         "Splunk Search Processing Language"
     }
 
-    fn render(&self, plan: &Plan) -> Result<Vec<Query>, Vec<Diagnostic>> {
+    fn skeletons(&self) -> &'static [Template] {
+        &[FILTER, timeline::TIMELINE]
+    }
+
+    fn lower(&self, plan: &Plan, templates: &Templates) -> Result<Vec<Query>, Vec<Diagnostic>> {
         let span = plan.meta.span;
-        let text = match &plan.body {
-            PlanBody::Filter(legs) => filter(legs, span)?,
-            PlanBody::Timeline(found) => timeline::timeline(found, plan.report, span)?,
+        let (skeleton, text) = match &plan.body {
+            PlanBody::Filter(legs) => (FILTER, filter(legs, templates, span)?),
+            PlanBody::Timeline(found) => {
+                (timeline::TIMELINE, timeline::timeline(found, plan.report, templates, span)?)
+            }
         };
-        Ok(vec![Query { text, approximate: Vec::new() }])
+        let overridden = templates.is_replaced(&skeleton);
+        Ok(vec![Query { text, approximate: Vec::new(), overridden }])
+    }
+
+    /// At the end: a search that begins with a comment is not searched everywhere.
+    fn commented(&self, query: &str, comment: &str) -> String {
+        format!("{query}\n```{comment}```")
     }
 
     fn limits(&self, kind: Kind) -> &'static str {
@@ -67,7 +83,7 @@ impl Backend for Splunk {
 }
 
 /// The search, then computed columns and tests that the search could not say.
-fn filter(legs: &[Leg], span: Span) -> Result<String, Vec<Diagnostic>> {
+fn filter(legs: &[Leg], templates: &Templates, span: Span) -> Result<String, Vec<Diagnostic>> {
     let (search, exact) = legs::base(legs.iter());
     let mut steps = Assignments::default();
     let mut condition = None;
@@ -85,7 +101,7 @@ fn filter(legs: &[Leg], span: Span) -> Result<String, Vec<Diagnostic>> {
         condition => condition.map_or_else(|| Value::from(0), |condition| condition.text.into()),
         scratch => values(steps.scratch),
     };
-    render("filter.j2", include_str!("../../../templates/splunk/filter.j2"), context, span)
+    templates.fill(&FILTER, context, span).map_err(|problem| vec![problem])
 }
 
 /// Text put together here from names made here and fragments.
@@ -96,18 +112,6 @@ fn trusted(text: impl Into<String>) -> Value {
 /// Fragments for a template.
 fn values<L>(fragments: impl IntoIterator<Item = Fragment<L>>) -> Vec<Value> {
     fragments.into_iter().map(Value::from).collect()
-}
-
-fn render(
-    name: &'static str,
-    template: &'static str,
-    context: Value,
-    span: Span,
-) -> Result<String, Vec<Diagnostic>> {
-    template::skeleton(name, template, context).map_err(|error| {
-        let message = format!("the template `splunk/{name}` fails: {error}");
-        vec![Diagnostic::new(Code::TemplateContract, span, message)]
-    })
 }
 
 #[cfg(test)]

@@ -16,13 +16,16 @@ use super::firings;
 use super::legs::{self, Legs, Rows};
 use super::syntax::{EVAL, Eval, list_field, string};
 use super::value::Assignments;
-use super::{bindings, nexts, render, shows, totals, trusted, values};
+use super::{bindings, nexts, shows, totals, trusted, values};
 use crate::backend::infix::{Expr, all, any, not};
+use crate::backend::template::{Template, Templates, template};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::PatternId;
 use crate::plan::{Before, Fire, Holds, Leg, Link, Report, Start, Timeline};
 use crate::source::Span;
 
+/// The skeleton of the pipeline.
+pub(super) const TIMELINE: Template = template!("splunk/timeline.j2");
 /// The longest window of `streamstats` in events (`max_stream_window` of limits.conf).
 const MAX_WINDOW: u64 = 10_000;
 /// So many patterns fit into the mask, a number that a double holds exactly.
@@ -35,6 +38,7 @@ const MAX_PATTERNS: usize = 50;
 pub(super) fn timeline(
     timeline: &Timeline,
     report: Option<Report>,
+    templates: &Templates,
     span: Span,
 ) -> Result<String, Vec<Diagnostic>> {
     let chained = collect(timeline.chained.iter().enumerate().map(|(number, inner)| {
@@ -46,7 +50,7 @@ pub(super) fn timeline(
             occurrence => trusted(firings::occurrence(number, &keys.names)),
             reported => false,
         };
-        stage(inner, &keys, Rows::Firings, more, span)
+        stage(inner, &keys, Rows::Firings, more, templates, span)
     }))?;
     let keys = Keys::new(timeline, span)?;
     let all = || timeline.chained.iter().chain([timeline]).flat_map(|timeline| &timeline.legs);
@@ -62,7 +66,7 @@ pub(super) fn timeline(
         occurrence => false,
         reported => report.map(|report| trusted(reported(report))),
     };
-    stage(timeline, &keys, rows, more, span)
+    stage(timeline, &keys, rows, more, templates, span)
 }
 
 /// Whether a firing lies in the range that a run reports. The search ends where late events may still
@@ -82,6 +86,7 @@ fn stage(
     keys: &Keys,
     rows: Rows,
     more: Value,
+    templates: &Templates,
     span: Span,
 ) -> Result<String, Vec<Diagnostic>> {
     check(timeline, span)?;
@@ -112,7 +117,7 @@ fn stage(
         shows => shows::context(timeline, span)?,
         ..more
     };
-    render("timeline.j2", include_str!("../../../templates/splunk/timeline.j2"), context, span)
+    templates.fill(&TIMELINE, context, span).map_err(|problem| vec![problem])
 }
 
 /// A `by` clause, if there is anything to group by.

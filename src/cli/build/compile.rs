@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::manifest::{Entry, Manifest, sha256};
 use crate::backend::Query;
-use crate::backend::template::Templates;
 use crate::cli::goal::Goal;
 use crate::cli::output::Progress;
 use crate::cli::report::relative;
@@ -26,7 +24,6 @@ pub(super) struct Target<'a> {
     pub(super) environment: &'a Environment,
     pub(super) goal: &'a Goal,
     pub(super) formats: Vec<Format>,
-    pub(super) templates: &'a Templates,
     pub(super) root: &'a Path,
 }
 
@@ -79,7 +76,7 @@ pub(super) fn formats(environment: &Environment, found: &mut Vec<Diagnostic>) ->
 
 /// A rule with the name of its files.
 struct Job<'a> {
-    rule: &'a Arc<Rule>,
+    rule: &'a Rule,
     stem: String,
 }
 
@@ -108,7 +105,7 @@ pub(super) fn compile(
         .collect();
     let mut rules = Vec::new();
     for format in &target.formats {
-        match emit::frame(*format, target.name, target.environment, target.templates) {
+        match emit::frame(*format, target.name, target.environment, &target.goal.templates) {
             Ok(pieces) => pieces.into_iter().for_each(|piece| built.add(piece, None)),
             Err(found) => built.found.extend(found),
         }
@@ -172,18 +169,19 @@ fn manifest(
 }
 
 fn jobs<'a>(
-    target: &Target<'_>,
+    target: &'a Target<'_>,
     workspace: &'a Workspace,
     wanted: &(dyn Fn(SourceId) -> bool + Sync),
 ) -> Vec<Job<'a>> {
     let rules = workspace.selection().filter_map(|(_, rule)| rule);
     let rules = rules.filter(|rule| rule.emitted && target.goal.takes(rule));
-    let rules: Vec<&Arc<Rule>> = rules.filter(|rule| wanted(rule.meta.span.source)).collect();
+    let rules = rules.filter(|rule| wanted(rule.meta.span.source));
+    let rules: Vec<&Rule> = rules.filter_map(|rule| target.goal.own(rule)).collect();
     let mut per_file: BTreeMap<SourceId, usize> = BTreeMap::new();
     for rule in &rules {
         *per_file.entry(rule.meta.span.source).or_default() += 1;
     }
-    let job = |rule: &&'a Arc<Rule>| {
+    let job = |rule: &&'a Rule| {
         let source = rule.meta.span.source;
         let alone = per_file.get(&source).copied() == Some(1);
         // A rule without a name of its own is called like its file.
@@ -278,7 +276,7 @@ fn pieces(target: &Target<'_>, rule: &Rule, stem: &str) -> Result<Parts, Vec<Dia
         };
         if !rendered.iter().any(|(known, _)| *known == report) {
             let plan = Plan { report, ..plan.clone() };
-            rendered.push((report, target.goal.backend.render(&plan)?));
+            rendered.push((report, target.goal.backend.render(&plan, &target.goal.templates)?));
         }
         let queries = rendered.iter().find(|(known, _)| *known == report);
         let subject = Subject {
@@ -289,7 +287,7 @@ fn pieces(target: &Target<'_>, rule: &Rule, stem: &str) -> Result<Parts, Vec<Dia
             environment: target.environment,
             name: target.name,
             stem,
-            templates: target.templates,
+            templates: &target.goal.templates,
         };
         match emit::emit(*format, &subject) {
             Ok(emitted) => {
@@ -307,8 +305,7 @@ fn pieces(target: &Target<'_>, rule: &Rule, stem: &str) -> Result<Parts, Vec<Dia
 fn exactness(queries: &[Query]) -> String {
     let given_up: BTreeSet<&str> =
         queries.iter().flat_map(|query| &query.approximate).map(|code| code.id()).collect();
-    match given_up.is_empty() {
-        true => "exact".to_owned(),
-        false => given_up.into_iter().collect::<Vec<_>>().join(" "),
-    }
+    let overridden = queries.iter().any(|query| query.overridden).then_some("overridden");
+    let said: Vec<&str> = overridden.into_iter().chain(given_up).collect();
+    if said.is_empty() { "exact".to_owned() } else { said.join(" ") }
 }

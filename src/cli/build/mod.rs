@@ -17,7 +17,6 @@ use clap::Args;
 use serde::Serialize;
 use similar::TextDiff;
 
-use crate::backend::template::Templates;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::project::{Environment, Project};
 use crate::source::{SourceId, SourceMap, Span};
@@ -63,7 +62,8 @@ pub(super) struct Arguments {
     /// Writes nothing; lists what would be written and removed.
     #[arg(long, conflicts_with = "check")]
     dry_run: bool,
-    /// A folder with templates of artifacts that replace the shipped ones of the same path.
+    /// A folder with templates that replace the shipped ones of the same path; instead of that of
+    /// sigweave.toml.
     #[arg(long, value_name = "FOLDER")]
     templates: Option<PathBuf>,
     /// How results are printed.
@@ -89,7 +89,6 @@ struct Summary {
 struct Build<'a> {
     arguments: &'a Arguments,
     root: PathBuf,
-    templates: Templates,
     inputs: Inputs,
     /// The files that were looked at.
     files: Vec<String>,
@@ -122,15 +121,14 @@ fn built(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>> 
     inputs.add(format!("{:?}", (&arguments.set, &arguments.accept)).as_bytes());
     inputs.add_files(&workspace::rule_files(&[])?)?;
     inputs.add_lists(&project, &loaded.root)?;
-    let templates = templates::load(arguments.templates.as_deref())?;
-    for (name, text) in templates.iter() {
+    let folder = templates::folder(arguments.templates.as_deref(), &project, &loaded.root)?;
+    for (name, _, text) in templates::read(folder.as_deref())? {
         inputs.add(name.as_bytes());
-        inputs.add(text.as_bytes());
+        inputs.add(&text);
     }
     let mut build = Build {
         arguments,
         root: loaded.root.clone(),
-        templates,
         inputs,
         files: Vec::new(),
         progress: Progress::new(),
@@ -194,6 +192,7 @@ impl Build<'_> {
             environment: self.arguments.environment.clone(),
             accept: self.arguments.accept.clone(),
             set: self.arguments.set.clone(),
+            templates: self.arguments.templates.clone(),
         }
     }
 
@@ -208,9 +207,7 @@ impl Build<'_> {
             let mut found = Vec::new();
             let formats = formats(environment, &mut found);
             let root = self.root.clone();
-            let templates = self.templates.clone();
-            let target =
-                Target { name, environment, goal, formats, templates: &templates, root: &root };
+            let target = Target { name, environment, goal, formats, root: &root };
             let mut summary = Summary {
                 environment: name.to_owned(),
                 output: environment.output.node.clone(),

@@ -132,7 +132,7 @@ impl Explained {
 pub(super) fn explain(rule: &Rule, goal: &Goal, sources: &SourceMap) -> Explained {
     let planned = goal.plan(rule);
     let rendered_queries = match &planned {
-        Ok(plan) => goal.backend.render(plan),
+        Ok(plan) => goal.backend.render(plan, &goal.templates),
         Err(found) => Err(found.clone()),
     };
     let plan = match (&planned, &rendered_queries) {

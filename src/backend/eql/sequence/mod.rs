@@ -26,6 +26,7 @@ use std::collections::BTreeSet;
 
 use minijinja::{Value, context};
 
+use crate::backend::template::{Template, Templates, template};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Plan, Timeline};
 use crate::source::Span;
@@ -37,6 +38,9 @@ use super::predicate::Printer;
 use super::syntax;
 use super::{Query, Strategy, filter_query, query};
 
+/// The skeleton of a sequence.
+pub(super) const SEQUENCE: Template = template!("eql/sequence.eql.j2");
+
 /// Queries that one rule may become; each is a rule of its own in Elastic.
 const MAX_QUERIES: usize = 16;
 
@@ -44,7 +48,11 @@ const MAX_QUERIES: usize = 16;
 const CLOCK: &str = "@timestamp";
 
 /// The queries of a correlation.
-pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Vec<Diagnostic>> {
+pub(super) fn queries(
+    plan: &Plan,
+    timeline: &Timeline,
+    templates: &Templates,
+) -> Result<Vec<Query>, Vec<Diagnostic>> {
     let rule = plan.meta.span;
     let drafts = drafts(timeline).map_err(|reason| vec![reason.refusal(rule)])?;
     let mut problems = unaccepted(&drafts, &plan.accept, rule);
@@ -52,7 +60,7 @@ pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Ve
     let mut terms = Terms::new(timeline, &mut printer, rule);
     let mut queries: Vec<Query> = Vec::new();
     for draft in &drafts {
-        match draft_queries(draft, &mut terms, rule) {
+        match draft_queries(draft, &mut terms, templates, rule) {
             Ok(found) => found.into_iter().for_each(|query| push_new(&mut queries, query)),
             // The other orders would only repeat it.
             Err(problem) => {
@@ -104,6 +112,7 @@ fn unaccepted(drafts: &[Draft], accepted: &[Code], rule: Span) -> Vec<Diagnostic
 fn draft_queries(
     draft: &Draft,
     terms: &mut Terms<'_>,
+    templates: &Templates,
     rule: Span,
 ) -> Result<Vec<Query>, Diagnostic> {
     let codes: BTreeSet<Code> = draft.losses.iter().map(|loss| loss.code()).collect();
@@ -116,11 +125,11 @@ fn draft_queries(
     let mut found = Vec::new();
     if let Some(event) = draft.single() {
         if let Some(events) = terms.single(event) {
-            found.push(filter_query(&events, &notes, rule)?);
+            found.push(filter_query(&events, &notes, templates, rule)?);
         }
     } else {
         for sequence in &terms.sequences(draft)? {
-            found.push(render(sequence, draft.limit, &notes, rule)?);
+            found.push(render(sequence, draft.limit, &notes, templates, rule)?);
         }
     }
     let codes: Vec<Code> = codes.into_iter().collect();
@@ -131,6 +140,7 @@ fn render(
     sequence: &Sequence,
     limit: Limit,
     notes: &[String],
+    templates: &Templates,
     rule: Span,
 ) -> Result<Query, Diagnostic> {
     let maxspan = match limit {
@@ -158,8 +168,7 @@ fn render(
         maxspan => maxspan,
         terms => terms,
     };
-    let text = include_str!("../../../../templates/eql/sequence.eql.j2");
-    query("sequence.eql.j2", text, context, rule)
+    query(&SEQUENCE, context, templates, rule)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::backend::Backend;
 use crate::backend::eql::Eql;
 use crate::backend::eql::tests::{column, equals, leg, place};
+use crate::backend::template::Templates;
 use crate::diagnostic::Code;
 use crate::ir::{Aggregate, Anchor, Class, Cmp, Cond, Meta, PatternId, Step};
 use crate::plan::{Holds, Leg, Let, Plan, PlanBody, Timeline};
@@ -46,7 +47,7 @@ fn render(timeline: Timeline, accept: Vec<Code>) -> Result<Vec<String>, Vec<Code
     let body = PlanBody::Timeline(Box::new(timeline));
     let meta = Meta::default().into();
     let plan = Plan { rule: "r".into(), meta, accept, platform: "p".into(), body, report: None };
-    match Eql.render(&plan) {
+    match Eql.render(&plan, &Templates::default()) {
         Ok(queries) => Ok(queries.into_iter().map(|query| query.text).collect()),
         Err(problems) => Err(problems.into_iter().map(|problem| problem.code).collect()),
     }

@@ -14,9 +14,10 @@ mod values;
 
 use minijinja::{Value, context};
 
+use super::lines;
 use super::predicate::Printer;
 use super::syntax::{self, Expr, Text};
-use super::{lines, render};
+use crate::backend::template::{Template, Templates, template};
 use crate::backend::{Query, Strategy};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Plan, Timeline};
@@ -24,7 +25,8 @@ use crate::plan::{Plan, Timeline};
 use self::condition::{Given, Totals};
 use self::events::Events;
 
-const TEMPLATE: &str = include_str!("../../../../templates/esql/windows.j2");
+/// The skeleton.
+pub(super) const SKELETON: Template = template!("esql/windows.j2");
 
 /// How several events are found.
 pub(super) const WINDOWS: Strategy = Strategy {
@@ -63,7 +65,11 @@ const CLOCKS: Reason = Reason {
 };
 
 /// The query of a correlation.
-pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Vec<Diagnostic>> {
+pub(super) fn queries(
+    plan: &Plan,
+    timeline: &Timeline,
+    templates: &Templates,
+) -> Result<Vec<Query>, Vec<Diagnostic>> {
     let rule = plan.meta.span;
     let refuse = |reason: Reason| {
         Diagnostic::new(Code::NotExpressible, rule, reason.message).help(reason.help)
@@ -91,8 +97,9 @@ pub(super) fn queries(plan: &Plan, timeline: &Timeline) -> Result<Vec<Query>, Ve
     let estimates = totals.has_estimates().then_some(Code::Estimates);
     let approximate = [Some(Code::FixedWindows), estimates].into_iter().flatten().collect();
     let context = described(timeline, &events, totals, &given, holds, &clock);
-    let text = render("esql/windows.j2", TEMPLATE, context, rule);
-    text.map(|text| vec![Query { text, approximate }]).map_err(|problem| vec![problem])
+    let overridden = templates.is_replaced(&SKELETON);
+    let text = templates.fill(&SKELETON, context, rule);
+    text.map(|text| vec![Query { text, approximate, overridden }]).map_err(|problem| vec![problem])
 }
 
 /// What the skeleton shows.

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::backend::template::Templates;
 use crate::ir::{
     Anchor, Body, Class, Cmp, Cond, Correlation, FieldRef, Key, Part, Pattern, PatternSource,
     Regex, Rule, Step, TextCmp, TimePart, Transform,
@@ -183,7 +184,7 @@ fn random_correlations_print() {
         let dice = &mut Dice(seed);
         let (rule, meaning) = correlation(dice);
         let plan = plan::plan(&rule, &xdr).ok()?;
-        let query = Kql.render(&plan).ok()?.into_iter().next()?.text;
+        let query = Kql.render(&plan, &Templates::default()).ok()?.into_iter().next()?.text;
         Some(json!({"query": query, "rule": meaning}))
     });
     let lines: Vec<Value> = lines.collect();

@@ -7,6 +7,7 @@ mod timelines;
 
 use super::Kql;
 use crate::backend::Backend;
+use crate::backend::template::Templates;
 use crate::diagnostic::Code;
 use crate::ir::{Meta, Op, PatternId, Predicate, Test, TextTest};
 use crate::plan::{Leg, Plan, PlanBody};
@@ -80,13 +81,17 @@ fn plan(body: PlanBody) -> Plan {
 }
 
 fn query(body: PlanBody) -> String {
-    let queries = Kql.render(&plan(body)).unwrap();
+    let queries = Kql.render(&plan(body), &Templates::default()).unwrap();
     assert_eq!(queries.len(), 1);
     queries.into_iter().next().unwrap().text
 }
 
 fn refusals(body: PlanBody) -> Vec<Code> {
-    Kql.render(&plan(body)).unwrap_err().into_iter().map(|refusal| refusal.code).collect()
+    Kql.render(&plan(body), &Templates::default())
+        .unwrap_err()
+        .into_iter()
+        .map(|refusal| refusal.code)
+        .collect()
 }
 
 /// The condition for a predicate alone.

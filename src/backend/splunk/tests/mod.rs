@@ -6,6 +6,7 @@ mod quotes;
 mod timelines;
 
 use crate::backend::Backend;
+use crate::backend::template::Templates;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Cmp, Meta, Op, PatternId, Predicate, Regex, Test, TextTest};
 use crate::plan::{Leg, Let, Plan, PlanBody};
@@ -61,7 +62,7 @@ pub(super) fn plan(body: PlanBody) -> Plan {
 }
 
 pub(super) fn render(legs: Vec<Leg>) -> Result<String, Vec<Diagnostic>> {
-    let queries = Splunk.render(&plan(PlanBody::Filter(legs)))?;
+    let queries = Splunk.render(&plan(PlanBody::Filter(legs)), &Templates::default())?;
     Ok(queries.into_iter().map(|query| query.text).collect())
 }
 

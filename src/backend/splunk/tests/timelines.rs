@@ -5,6 +5,7 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 
 use super::*;
+use crate::backend::template::Templates;
 use crate::ir::{Cond, FieldRef};
 use crate::plan::{
     Are, Before, Fire, Giver, Holds, Link, Mask, Of, Start, Timeline, Total, Values,
@@ -52,7 +53,7 @@ fn both() -> Timeline {
 
 fn rendered(timeline: Timeline) -> Result<String, Vec<&'static str>> {
     let plan = plan(PlanBody::Timeline(Box::new(timeline)));
-    match Splunk.render(&plan) {
+    match Splunk.render(&plan, &Templates::default()) {
         Ok(queries) => Ok(queries.into_iter().map(|query| query.text).collect()),
         Err(found) => Err(found.iter().map(|found| found.code.id()).collect()),
     }

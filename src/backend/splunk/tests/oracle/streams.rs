@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::backend::template::Templates;
 use crate::ir::{
     Body, Class, Cond, Correlation, FieldRef, Key, Pattern, PatternSource, Rule, Step, Transform,
 };
@@ -196,7 +197,7 @@ fn timeline_query(rule: &Rule, keyed: Keyed) -> Option<String> {
             key.multi = true;
         }
     }
-    Some(Splunk.render(&plan).unwrap().remove(0).text)
+    Some(Splunk.render(&plan, &Templates::default()).unwrap().remove(0).text)
 }
 
 /// Per key the first and last firing, their number, and the patterns seen.
