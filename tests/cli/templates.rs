@@ -103,7 +103,7 @@ fn templates_reach_no_file_and_end() {
         assert_eq!(code(&output), 1, "{}", stderr(&output));
         assert!(stderr(&output).contains(said), "{hostile}: {}", stderr(&output));
         assert!(stderr(&output).contains("own/kql/filter.j2:1:"), "{}", stderr(&output));
-        assert!(!folder.path().join("build").exists());
+        assert!(!folder.path().join("build/kql/manifest.json").exists());
     }
 }
 
@@ -137,7 +137,7 @@ fn parameters_differ_by_environment() {
         "[environments.a]\ntarget = 'kql'\nplatform = 'defender-xdr'\n\
          [environments.b]\ntarget = 'kql'\nplatform = 'defender-xdr'\n\
          [environments.b.parameters]\nwindow = '15m'\n",
-        &[("many.weave", weave.as_bytes())],
+        &[("many.weave", weave)],
     );
     let output = run(folder.path(), &["build"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));

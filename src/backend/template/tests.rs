@@ -78,7 +78,7 @@ fn a_template_neither_computes_nor_assigns() {
         "itself",
         "recursive",
     );
-    refused("{% for x in parts %}", syntax, "no template", "");
+    refused("{% for x in parts %}", syntax, "no template", "%}");
     let deep = format!("{{{{ {} }}}}", "(".repeat(10_000));
     assert_eq!(said(&deep)[0].0, syntax);
 }
