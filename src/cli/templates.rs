@@ -136,11 +136,11 @@ pub(super) struct Own {
 /// A file cannot be read, or replaces no template; a line for each.
 pub(super) fn load(folder: Option<&Path>, sources: &mut SourceMap) -> Result<Own, Vec<String>> {
     let mut own = Own::default();
-    for (name, path, text) in read(folder)? {
+    for File { name, path, bytes } in read(folder)? {
         let Some((template, needs)) = all().find(|(template, _)| template.name == name) else {
             continue;
         };
-        let (text, is_text) = match String::from_utf8(text) {
+        let (text, is_text) = match String::from_utf8(bytes) {
             Ok(text) => (text.replace("\r\n", "\n"), true),
             Err(_) => (String::new(), false),
         };
@@ -159,11 +159,18 @@ pub(super) fn load(folder: Option<&Path>, sources: &mut SourceMap) -> Result<Own
     Ok(own)
 }
 
-/// Names, paths and bytes of the templates of a folder.
+/// A file of the folder, with its path in it.
+pub(super) struct File {
+    pub(super) name: String,
+    path: PathBuf,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// The files of a folder that replace templates.
 ///
 /// # Errors
 /// A file cannot be read, replaces no template, or lies elsewhere; a line for each.
-pub(super) fn read(folder: Option<&Path>) -> Result<Vec<(String, PathBuf, Vec<u8>)>, Vec<String>> {
+pub(super) fn read(folder: Option<&Path>) -> Result<Vec<File>, Vec<String>> {
     let Some(folder) = folder else { return Ok(Vec::new()) };
     let (mut found, mut problems) = (Vec::new(), Vec::new());
     for (name, path) in paths(folder)? {
@@ -172,7 +179,7 @@ pub(super) fn read(folder: Option<&Path>) -> Result<Vec<(String, PathBuf, Vec<u8
             continue;
         }
         match files::read(&path) {
-            Ok(bytes) => found.push((name, path, bytes)),
+            Ok(bytes) => found.push(File { name, path, bytes }),
             Err(problem) => problems.push(problem),
         }
     }

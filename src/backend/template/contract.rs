@@ -82,11 +82,11 @@ pub fn check(
         let message = format!("the template `{name}` does not read `{variable}`");
         let found = Diagnostic::new(Code::TemplateContract, whole, message);
         found.help(match needs {
-            Needs::All => format!(
+            Needs::All => {
                 "each value says a part of what the query means; if this one is left out on \
-                 purpose, read it in an `{{% if … %}}{{% endif %}}` that prints nothing"
-            ),
-            Needs::Query => "an artifact without its query finds nothing".to_owned(),
+                 purpose, read it in an `{% if … %}{% endif %}` that prints nothing"
+            }
+            Needs::Query => "an artifact without its query finds nothing",
         })
     });
     let found: Vec<Diagnostic> = unknown.chain(missing).collect();

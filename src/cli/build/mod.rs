@@ -122,9 +122,9 @@ fn built(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>> 
     inputs.add_files(&workspace::rule_files(&[])?)?;
     inputs.add_lists(&project, &loaded.root)?;
     let folder = templates::folder(arguments.templates.as_deref(), &project, &loaded.root)?;
-    for (name, _, text) in templates::read(folder.as_deref())? {
-        inputs.add(name.as_bytes());
-        inputs.add(&text);
+    for file in templates::read(folder.as_deref())? {
+        inputs.add(file.name.as_bytes());
+        inputs.add(&file.bytes);
     }
     let mut build = Build {
         arguments,
