@@ -39,7 +39,7 @@ pub(super) type InOrder<I> = Merged<Ordered<I>>;
 /// The events of a file that satisfy something. Only they are held back to be put in order.
 pub(super) struct Sifted<'s> {
     reader: Reader,
-    sieve: &'s Sieve,
+    sieve: Sieve,
     progress: &'s Progress,
 }
 
@@ -178,8 +178,8 @@ pub(super) fn placed(file: &str, problem: &Problem) -> String {
 
 impl<'s> Sifted<'s> {
     /// What the sieve leaves of a file.
-    pub(super) fn new(reader: Reader, sieve: &'s Sieve, progress: &'s Progress) -> Self {
-        Self { reader, sieve, progress }
+    pub(super) fn new(reader: Reader, sieve: &Sieve, progress: &'s Progress) -> Self {
+        Self { reader, sieve: sieve.clone(), progress }
     }
 }
 

@@ -133,15 +133,25 @@ impl Event {
     /// The value of a field by the event's own name for it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        let at = self.fields.binary_search_by(|(field, _)| field.as_str().cmp(name)).ok()?;
-        self.fields.get(at).map(|(_, value)| value)
+        self.field(&[], name)
     }
 
     /// The value of a field by its name in a log source.
     #[must_use]
     pub fn field(&self, renames: &[Rename], name: &str) -> Option<&Value> {
+        self.at(self.place(renames, name)?)
+    }
+
+    /// The place of a field by its name in a log source.
+    pub(super) fn place(&self, renames: &[Rename], name: &str) -> Option<usize> {
         let own = renames.iter().find(|(taxonomy, _)| *taxonomy == name);
-        self.get(own.map_or(name, |(_, own)| own))
+        let name = own.map_or(name, |(_, own)| own);
+        self.fields.binary_search_by(|(field, _)| field.as_str().cmp(name)).ok()
+    }
+
+    /// The value at a place.
+    pub(super) fn at(&self, place: usize) -> Option<&Value> {
+        self.fields.get(place).map(|(_, value)| value)
     }
 
     /// All fields, by name.

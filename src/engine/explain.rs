@@ -11,7 +11,7 @@ use crate::ir::{Body, Cond, Correlation, Pattern, PatternSource, Predicate, Rule
 
 use super::event::{Belongs, Event};
 use super::key::key_values;
-use super::predicate::{Matcher, Slots, View};
+use super::predicate::{Compiler, Scratch};
 use super::stage::source;
 use super::{Options, Unrunnable, run};
 
@@ -114,8 +114,6 @@ fn counts(
     events: &[Event],
     has_key: impl Fn(&Event, &Belongs) -> bool,
 ) -> Result<PatternCounts, super::predicate::BadRegex> {
-    let mut slots = Slots::default();
-    let whole = Matcher::compile(predicate, &mut slots)?;
     let conjuncts = match predicate {
         Predicate::All(parts) => parts.as_slice(),
         Predicate::Any(_)
@@ -124,9 +122,11 @@ fn counts(
         | Predicate::Keyword(_)
         | Predicate::KeywordRegex(_) => std::slice::from_ref(predicate),
     };
-    let matchers: Result<Vec<Matcher>, _> =
-        conjuncts.iter().map(|part| Matcher::compile(part, &mut slots)).collect();
-    let matchers = matchers?;
+    let mut compiler = Compiler::default();
+    for part in std::iter::once(predicate).chain(conjuncts) {
+        compiler.add(part)?;
+    }
+    let (predicates, mut scratch) = (compiler.finish(), Scratch::default());
     let mut counts = PatternCounts {
         name: pattern.name.clone(),
         among: Among::Events(logsource.to_owned()),
@@ -137,15 +137,15 @@ fn counts(
     };
     for event in events {
         let Some(of) = event.belongs.iter().find(|of| of.logsource == logsource) else { continue };
-        let view = View::new(event, of.renames, &slots);
         counts.events += 1;
-        if whole.holds(&view) {
-            counts.satisfied += 1;
-            counts.keyless += u64::from(!has_key(event, of));
-        }
-        for (matcher, (_, held)) in matchers.iter().zip(&mut counts.parts) {
-            *held += u64::from(matcher.holds(&view));
-        }
+        predicates.holding(event, of.renames, &mut scratch, &mut |number| {
+            if let Some((_, held)) = number.checked_sub(1).and_then(|at| counts.parts.get_mut(at)) {
+                *held += 1;
+            } else {
+                counts.satisfied += 1;
+                counts.keyless += u64::from(!has_key(event, of));
+            }
+        });
     }
     Ok(counts)
 }

@@ -7,10 +7,21 @@
 /// A text with its case folded.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
+    let mut folded = String::with_capacity(text.len());
+    fold_into(text, &mut folded);
+    folded
+}
+
+/// Appends a text with its case folded.
+pub fn fold_into(text: &str, folded: &mut String) {
+    if !text.is_ascii() {
+        return folded.extend(text.chars().map(fold_char));
     }
-    text.chars().map(fold_char).collect()
+    let start = folded.len();
+    folded.push_str(text);
+    if let Some(new) = folded.get_mut(start..) {
+        new.make_ascii_lowercase();
+    }
 }
 
 /// A character with its case folded.

@@ -28,8 +28,9 @@ use std::sync::Arc;
 use crate::ir::{Body, Rule};
 
 use event::{Event, Origin};
+use predicate::Scratch;
 use read::Timed;
-use route::{Matched, Router, Target};
+use route::{Matched, Patterns, Router, Target};
 use stage::Stages;
 use timeline::{Bounds, Losses};
 
@@ -67,9 +68,12 @@ pub struct Outcome {
     pub losses: Losses,
 }
 
-/// What tells which events satisfy something; a copy costs nothing.
-#[derive(Debug, Clone)]
-pub struct Sieve(Arc<Router>);
+/// What tells which events satisfy something; a copy costs little.
+#[derive(Debug)]
+pub struct Sieve {
+    router: Arc<Router>,
+    scratch: Scratch,
+}
 
 /// An event that satisfies something, and what.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,7 +103,7 @@ pub fn run(
     options: Options,
 ) -> Result<Outcome, Unrunnable> {
     let mut engine = Engine::new(rules, options)?;
-    let sieve = engine.sieve();
+    let mut sieve = engine.sieve();
     for event in events {
         if let Some(caught) = sieve.sift(event) {
             engine.take(&caught);
@@ -111,9 +115,15 @@ pub fn run(
 impl Sieve {
     /// The event, if it satisfies a pattern of a rule.
     #[must_use]
-    pub fn sift(&self, event: Event) -> Option<Caught> {
-        let matched = self.0.matches(&event);
+    pub fn sift(&mut self, event: Event) -> Option<Caught> {
+        let matched = self.router.matches(&event, &mut self.scratch);
         if matched.is_empty() { None } else { Some(Caught { event, matched }) }
+    }
+}
+
+impl Clone for Sieve {
+    fn clone(&self) -> Self {
+        Self { router: Arc::clone(&self.router), scratch: Scratch::default() }
     }
 }
 
@@ -137,30 +147,29 @@ impl Engine {
     /// # Errors
     /// If a rule cannot be compiled; such a rule would not have passed `check`.
     pub fn new(rules: &[Arc<Rule>], options: Options) -> Result<Self, Unrunnable> {
-        let mut router = Router::default();
+        let mut routes = Patterns::default();
         let mut stages = Stages::default();
         let mut outcome = Outcome::default();
         for (index, rule) in rules.iter().enumerate() {
             let names = match &rule.body {
                 Body::Events(pattern) => {
-                    router.add(Target::Rule(index), &rule.name, pattern)?;
+                    routes.add(Target::Rule(index), &rule.name, pattern)?;
                     vec![pattern.name.clone()]
                 }
                 Body::Correlation(correlation) => {
-                    stages.add(rule, correlation, options.bounds, &mut router, Some(index))?;
+                    stages.add(rule, correlation, options.bounds, &mut routes, Some(index))?;
                     correlation.patterns.iter().map(|pattern| pattern.name.clone()).collect()
                 }
             };
             outcome.sightings.push(names.into_iter().map(|name| (name, 0)).collect());
         }
-        router.seal();
         let single = |rule: &Arc<Rule>| match &rule.body {
             Body::Events(pattern) => Some(pattern.name.clone()),
             Body::Correlation(_) => None,
         };
         let singles = rules.iter().map(single).collect();
         Ok(Self {
-            sieve: Sieve(Arc::new(router)),
+            sieve: Sieve { router: Arc::new(routes.finish()), scratch: Scratch::default() },
             stages,
             bounds: options.bounds,
             singles,

@@ -5,11 +5,8 @@ use std::collections::HashMap;
 use crate::ir::{Pattern, PatternId, PatternSource};
 
 use super::event::Event;
-use super::predicate::{BadRegex, Matcher, Prefilter, Slots, View};
+use super::predicate::{BadRegex, Compiler, Predicates, Scratch};
 use super::timeline::Sighting;
-
-/// Patterns of a log source from which on it is worth to see first which can match.
-const FILTER_FROM: usize = 4;
 
 /// A rule that cannot be compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,21 +35,26 @@ pub(super) enum Matched {
     Patterns(usize, Vec<Sighting>),
 }
 
-/// The patterns of all rules, by log source.
+/// The patterns of all rules, by log source, while they are added.
 #[derive(Debug, Default)]
+pub(super) struct Patterns {
+    routes: HashMap<String, (Vec<Target>, Compiler)>,
+}
+
+/// The patterns of all rules, by log source.
+#[derive(Debug)]
 pub(super) struct Router {
     routes: HashMap<String, Route>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Route {
-    slots: Slots,
-    wanted: Vec<(Target, Matcher)>,
-    /// Which of them are worth asking, once all are known.
-    prefilter: Option<Prefilter>,
+    /// Who wants events that satisfy a predicate, by its number.
+    targets: Vec<Target>,
+    predicates: Predicates,
 }
 
-impl Router {
+impl Patterns {
     /// Adds a pattern over events; patterns over firings are fed by their rules.
     pub(super) fn add(
         &mut self,
@@ -63,39 +65,32 @@ impl Router {
         let PatternSource::Events { logsource, predicate } = &pattern.source else {
             return Ok(());
         };
-        let route = self.routes.entry(logsource.clone()).or_default();
-        let matcher = Matcher::compile(predicate, &mut route.slots)
-            .map_err(|regex| Unrunnable { rule: rule.to_owned(), regex })?;
-        route.wanted.push((target, matcher));
+        let (targets, compiler) = self.routes.entry(logsource.clone()).or_default();
+        compiler.add(predicate).map_err(|regex| Unrunnable { rule: rule.to_owned(), regex })?;
+        targets.push(target);
         Ok(())
     }
 
-    /// Says that all patterns were added.
-    pub(super) fn seal(&mut self) {
-        for route in self.routes.values_mut().filter(|route| route.wanted.len() >= FILTER_FROM) {
-            let matchers = route.wanted.iter().map(|(_, matcher)| matcher);
-            route.prefilter = Some(Matcher::prefilter(matchers));
-        }
+    /// What routes events to them.
+    pub(super) fn finish(self) -> Router {
+        let routes = self.routes.into_iter().map(|(logsource, (targets, compiler))| {
+            (logsource, Route { targets, predicates: compiler.finish() })
+        });
+        Router { routes: routes.collect() }
     }
+}
 
+impl Router {
     /// Who wants the event.
-    pub(super) fn matches(&self, event: &Event) -> Vec<Matched> {
+    pub(super) fn matches(&self, event: &Event, scratch: &mut Scratch) -> Vec<Matched> {
         let mut matched = Vec::new();
         for belongs in event.belongs.iter() {
             let Some(route) = self.routes.get(belongs.logsource.as_ref()) else { continue };
-            let view = View::new(event, belongs.renames, &route.slots);
-            let mut ask = |(target, matcher): &(Target, Matcher)| {
-                if matcher.holds(&view) {
+            route.predicates.holding(event, belongs.renames, scratch, &mut |number| {
+                if let Some(target) = route.targets.get(number) {
                     deliver(&mut matched, *target, belongs.renames);
                 }
-            };
-            match &route.prefilter {
-                Some(filter) => filter
-                    .candidates(&view)
-                    .filter_map(|number| route.wanted.get(number))
-                    .for_each(&mut ask),
-                None => route.wanted.iter().for_each(&mut ask),
-            }
+            });
         }
         matched
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::ir::{Body, Correlation, PatternId, PatternSource, Rule};
 
 use super::event::Event;
-use super::route::{Router, Target, Unrunnable};
+use super::route::{Patterns, Target, Unrunnable};
 use super::timeline::{Bounds, Sighting, Timeline};
 use super::{Outcome, RuleResult};
 
@@ -45,7 +45,7 @@ impl Stages {
         rule: &Arc<Rule>,
         correlation: &Correlation,
         bounds: Bounds,
-        router: &mut Router,
+        routes: &mut Patterns,
         report: Option<usize>,
     ) -> Result<usize, Unrunnable> {
         if let Some((_, stage)) = self.rules.iter().find(|(known, _)| Arc::ptr_eq(known, rule)) {
@@ -60,12 +60,12 @@ impl Stages {
             if let PatternSource::Firings(of) = &pattern.source
                 && let Body::Correlation(inner) = &of.body
             {
-                feeders.push((self.add(of, inner, bounds, router, None)?, PatternId(index)));
+                feeders.push((self.add(of, inner, bounds, routes, None)?, PatternId(index)));
             }
         }
         let stage = self.stages.len();
         for (index, pattern) in correlation.patterns.iter().enumerate() {
-            router.add(Target::Stage(stage, PatternId(index)), &rule.name, source(pattern))?;
+            routes.add(Target::Stage(stage, PatternId(index)), &rule.name, source(pattern))?;
         }
         let held = feeders.iter().filter_map(|(feeder, _)| Some(self.stages.get(*feeder)?.delay()));
         let held = held.max();

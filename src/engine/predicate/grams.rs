@@ -73,8 +73,9 @@ impl Grams {
         grams
     }
 
-    /// Calls `found` with each needle, by number, that occurs in the text, at least once.
-    pub(super) fn find(&self, text: &[u8], found: &mut impl FnMut(usize)) {
+    /// Calls `found` with each needle, by number, and each place where it occurs in the text: where
+    /// it starts and ends.
+    pub(super) fn find(&self, text: &[u8], found: &mut impl FnMut(usize, usize, usize)) {
         for (at, bytes) in text.windows(GRAM).enumerate() {
             let gram = gram(bytes);
             let hash = hash(gram, self.shift);
@@ -90,16 +91,16 @@ impl Grams {
         at: usize,
         gram: u32,
         places: Range<usize>,
-        found: &mut impl FnMut(usize),
+        found: &mut impl FnMut(usize, usize, usize),
     ) {
         for place in self.places.get(places).into_iter().flatten() {
-            let rest = || text.get(at.checked_sub(place.offset)?..);
-            let needle = || self.needles.get(place.needle);
             if place.gram == gram
-                && let (Some(rest), Some(needle)) = (rest(), needle())
+                && let Some(start) = at.checked_sub(place.offset)
+                && let (Some(rest), Some(needle)) =
+                    (text.get(start..), self.needles.get(place.needle))
                 && rest.starts_with(needle)
             {
-                found(place.needle);
+                found(place.needle, start, start + needle.len());
             }
         }
     }
@@ -147,18 +148,21 @@ mod tests {
 
     use super::*;
 
-    fn found(needles: &[String], text: &str) -> BTreeSet<usize> {
+    fn found(needles: &[String], text: &str) -> BTreeSet<(usize, usize)> {
         let mut all = BTreeSet::new();
         let grams = Grams::new(needles.iter().map(String::as_str));
-        grams.find(text.as_bytes(), &mut |needle| _ = all.insert(needle));
+        grams.find(text.as_bytes(), &mut |needle, start, end| {
+            assert_eq!(text.get(start..end), Some(needles[needle].as_str()));
+            all.insert((needle, start));
+        });
         all
     }
 
     #[test]
     fn needles_are_found_at_both_ends_and_only_whole() {
         let needles = [r"\pwsh.exe", "c:\\x", "x\\pwsh.exes", "äöü"].map(str::to_owned);
-        assert_eq!(found(&needles, r"c:\x\pwsh.exe"), [0, 1].into());
-        assert_eq!(found(&needles, "xäöü"), [3].into());
+        assert_eq!(found(&needles, r"c:\x\pwsh.exe"), [(0, 4), (1, 0)].into());
+        assert_eq!(found(&needles, "xäöü"), [(3, 1)].into());
         assert_eq!(found(&needles, "abc"), [].into());
         assert_eq!(found(&[], "abcdef"), [].into());
     }
@@ -169,8 +173,10 @@ mod tests {
             needles in prop::collection::vec("[ab]{4,8}", 0..40),
             text in "[ab]{0,20}",
         ) {
-            let occurs = |at: &usize| needles.get(*at).is_some_and(|of| text.contains(of.as_str()));
-            let expected: BTreeSet<usize> = (0..needles.len()).filter(occurs).collect();
+            let expected: BTreeSet<_> = (0..needles.len())
+                .flat_map(|at| (0..text.len()).map(move |start| (at, start)))
+                .filter(|(at, start)| text.get(*start..).unwrap().starts_with(&needles[*at]))
+                .collect();
             prop_assert_eq!(found(&needles, &text), expected);
         }
     }

@@ -1,12 +1,14 @@
 //! Every operator at its borders.
 
 use proptest::prelude::{
-    Just, Strategy, any as arbitrary, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
+    Just, Strategy, any as arbitrary, prop, prop_assert_eq, prop_oneof, proptest,
 };
 
 use super::*;
-use crate::engine::event::{Event, Origin};
-use crate::ir::{FieldRef, Part};
+use crate::engine::event::{Event, Origin, Value};
+use crate::ir::{Cmp, FieldRef, Op, Part, Regex, Test, TextCmp, TimePart};
+use crate::source::Span;
+use crate::taxonomy::Type;
 
 fn test(field: &str, op: Op) -> Predicate {
     typed(field, Type::Text, op)
@@ -24,9 +26,20 @@ fn text(test: TextTest) -> Op {
 fn holds(predicate: &Predicate, fields: &[(&str, Value)]) -> bool {
     let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let event = Event::new(Origin { file: "e".into(), line: 1 }, fields);
-    let mut slots = Slots::default();
-    let matcher = Matcher::compile(predicate, &mut slots).unwrap();
-    matcher.holds(&View::new(&event, &[], &slots))
+    let mut compiler = Compiler::default();
+    compiler.add(predicate).unwrap();
+    numbers(&compiler.finish(), &event) == [0]
+}
+
+/// The predicates that hold, each also if the event before left traces.
+fn numbers(predicates: &Predicates, event: &Event) -> Vec<usize> {
+    let (mut scratch, mut found) = (Scratch::default(), Vec::new());
+    let empty = Event::new(event.origin.clone(), Vec::new());
+    for event in [event, &empty, event] {
+        found.clear();
+        predicates.holding(event, &[], &mut scratch, &mut |number| found.push(number));
+    }
+    found
 }
 
 fn list(values: &[&str]) -> Value {
@@ -188,7 +201,7 @@ fn an_expression_that_grows_too_large_is_an_error() {
     let pattern = "(a{1000}){1000}".to_owned();
     let (ignore_case, multiline, dotall) = (false, false, false);
     let regex = Predicate::KeywordRegex(Regex { pattern, ignore_case, multiline, dotall });
-    assert!(Matcher::compile(&regex, &mut Slots::default()).is_err());
+    assert!(Compiler::default().add(&regex).is_err());
 }
 
 /// Predicates over two fields whose texts are made of few letters.
@@ -248,7 +261,7 @@ fn meaning(predicate: &Predicate, value: &dyn Fn(&str) -> Option<String>) -> boo
 
 proptest! {
     #[test]
-    fn matchers_mean_what_predicates_say_and_the_filter_loses_none(
+    fn predicates_hold_as_they_say_with_and_without_an_index(
         predicates in prop::collection::vec(predicates(), 1..6),
         f in prop::option::of("[aAb]{0,9}"),
         g in prop::option::of("[aAb]{0,9}"),
@@ -258,17 +271,15 @@ proptest! {
             Some(((*name).to_owned(), Value::from(value.as_deref()?)))
         });
         let event = Event::new(Origin { file: "e".into(), line: 1 }, fields.collect());
-        let mut slots = Slots::default();
-        let matchers: Vec<_> =
-            predicates.iter().map(|of| Matcher::compile(of, &mut slots).unwrap()).collect();
-        let view = View::new(&event, &[], &slots);
-        let candidates: Vec<usize> =
-            Matcher::prefilter(matchers.iter()).candidates(&view).collect();
         let value = |name: &str| if name == "f" { f.clone() } else { g.clone() };
-        for (number, (predicate, matcher)) in predicates.iter().zip(&matchers).enumerate() {
-            let expected = meaning(predicate, &value);
-            prop_assert_eq!(matcher.holds(&view), expected, "{:?}", predicate);
-            prop_assert!(candidates.contains(&number) || !expected, "{:?} was left out", predicate);
+        let expected = predicates.iter().enumerate();
+        let expected = expected.filter(|(_, predicate)| meaning(predicate, &value));
+        let expected: Vec<usize> = expected.map(|(number, _)| number).collect();
+        for worth in [0, usize::MAX] {
+            let mut compiler = Compiler::default();
+            predicates.iter().for_each(|predicate| compiler.add(predicate).unwrap());
+            let found = numbers(&compiler.finish_worth(worth), &event);
+            prop_assert_eq!(&found, &expected, "{:?}", &predicates);
         }
     }
 }

@@ -16,7 +16,7 @@ use super::glob::Glob;
 const AUTOMATON_FROM: usize = 4;
 
 /// Whether case counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Case {
     /// It does.
     Exact,
@@ -56,14 +56,6 @@ enum Kind {
     ContainsAny(AhoCorasick),
 }
 
-/// Whether a test may be joined with others of its kind.
-pub(super) fn joins(test: &TextTest) -> bool {
-    match test {
-        TextTest::Equals(_) | TextTest::Contains(_) => true,
-        TextTest::StartsWith(_) | TextTest::EndsWith(_) | TextTest::Like(_) => false,
-    }
-}
-
 impl Text {
     /// Compiles one test.
     pub(super) fn new(test: &TextTest, case: Case) -> Self {
@@ -78,7 +70,7 @@ impl Text {
     }
 
     /// Compiles tests of which any may hold: as few as possible.
-    pub(super) fn join(tests: &[&TextTest], case: Case) -> Vec<Self> {
+    pub(super) fn join(tests: &[TextTest], case: Case) -> Vec<Self> {
         let mut texts = Vec::new();
         let mut equals = HashSet::new();
         let mut contains = Vec::new();
@@ -95,6 +87,7 @@ impl Text {
             texts.push(Self { case, kind: Kind::EqualsAny(equals) });
         }
         texts.extend(containing(&contains).into_iter().map(|kind| Self { case, kind }));
+        texts.sort_by_key(Self::cost);
         texts
     }
 

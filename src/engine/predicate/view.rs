@@ -1,128 +1,221 @@
-//! What matchers see of an event: the texts of the fields they ask for, taken and folded once.
-
-use std::borrow::Cow;
-use std::cell::OnceCell;
+//! What predicates see of an event: the values of the fields that they ask for, their folded texts,
+//! and the answers of atoms, all taken at most once.
+//!
+//! Nothing is allocated per event: a [`Scratch`] is used for one event after another.
 
 use indexmap::IndexSet;
 
 use crate::engine::event::{Event, Rename, Value};
-use crate::engine::fold::fold;
+use crate::engine::fold::fold_into;
 
+use super::Predicates;
+use super::atoms::{Atom, AtomId};
 use super::text::Case;
 
-/// The fields that the matchers of a log source ask for; a field's slot is its index.
+/// What a test looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Slot {
+    /// A field that some predicate of the log source asks for, by number.
+    Field(usize),
+    /// All fields of the event.
+    All,
+}
+
+/// The fields that the predicates of a log source ask for, by number.
 #[derive(Debug, Clone, Default)]
-pub struct Slots {
+pub(super) struct Slots {
     names: IndexSet<String>,
 }
 
 impl Slots {
     /// The slot of a field, a new one if need be.
-    pub fn add(&mut self, name: &str) -> usize {
-        match self.names.get_index_of(name) {
+    pub(super) fn add(&mut self, name: &str) -> Slot {
+        Slot::Field(match self.names.get_index_of(name) {
             Some(slot) => slot,
             None => self.names.insert_full(name.to_owned()).0,
-        }
+        })
     }
 }
 
-/// An event as the matchers of a log source see it.
-#[derive(Debug)]
-pub struct View<'e> {
-    event: &'e Event,
-    slots: Vec<Slot<'e>>,
-    raw: OnceCell<Vec<Cow<'e, str>>>,
-    folded: OnceCell<Vec<Cow<'e, str>>>,
+/// What is known of the event at hand; can be used again for the next one.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// By slot, where the event has the field.
+    places: Vec<Option<usize>>,
+    /// By slot, its folded texts.
+    folded: Vec<Texts>,
+    /// The folded texts of all fields.
+    all: Texts,
+    /// By atom, its answer if it is known; atoms of the index are false if it is not.
+    answers: Vec<Option<bool>>,
+    /// Atoms with an answer: first those that the index has found.
+    answered: Vec<AtomId>,
 }
 
-#[derive(Debug)]
-struct Slot<'e> {
-    value: Option<&'e Value>,
-    raw: OnceCell<Texts<'e>>,
-    folded: OnceCell<Texts<'e>>,
+/// Folded texts, one after another.
+#[derive(Debug, Default)]
+struct Texts {
+    text: String,
+    ends: Vec<usize>,
+    is_known: bool,
 }
 
-/// Texts, of which there is usually one.
+/// An event as the predicates of a log source see it.
 #[derive(Debug)]
-enum Texts<'e> {
-    One(Cow<'e, str>),
-    Many(Vec<Cow<'e, str>>),
+pub(super) struct View<'v> {
+    event: &'v Event,
+    atoms: &'v [Atom],
+    scratch: &'v mut Scratch,
 }
 
-impl<'e> View<'e> {
+impl<'v> View<'v> {
     /// The event with the field names of a log source.
-    #[must_use]
-    pub fn new(event: &'e Event, renames: &[Rename], slots: &Slots) -> Self {
-        let slot = |name: &String| Slot {
-            value: event.field(renames, name),
-            raw: OnceCell::new(),
-            folded: OnceCell::new(),
-        };
-        Self {
-            event,
-            slots: slots.names.iter().map(slot).collect(),
-            raw: OnceCell::new(),
-            folded: OnceCell::new(),
+    pub(super) fn new(
+        event: &'v Event,
+        renames: &[Rename],
+        predicates: &'v Predicates,
+        scratch: &'v mut Scratch,
+    ) -> Self {
+        scratch.clear(&predicates.slots, predicates.atoms.len());
+        let places = predicates.slots.names.iter().map(|name| event.place(renames, name));
+        scratch.places.extend(places);
+        Self { event, atoms: &predicates.atoms, scratch }
+    }
+
+    /// Calls `visit` with every value that is neither null nor a list.
+    pub(super) fn values(&self, slot: Slot, visit: &mut impl FnMut(&'v Value)) {
+        match slot {
+            Slot::Field(slot) => {
+                let place = self.scratch.places.get(slot).copied().flatten();
+                if let Some(value) = place.and_then(|place| self.event.at(place)) {
+                    value.scalars(visit);
+                }
+            }
+            Slot::All => self.event.fields().for_each(|(_, value)| value.scalars(visit)),
         }
     }
 
-    /// The value of a field, if the event has it.
-    pub(super) fn value(&self, slot: usize) -> Option<&'e Value> {
-        self.slots.get(slot).and_then(|slot| slot.value)
-    }
-
-    /// The texts of a field: one per value that is not null.
-    pub(super) fn texts(&self, slot: usize, case: Case) -> &[Cow<'e, str>] {
-        let Some(slot) = self.slots.get(slot) else { return &[] };
-        let raw = || slot.raw.get_or_init(|| Texts::of(slot.value));
-        let texts = match case {
-            Case::Exact => raw(),
-            Case::Folded => slot.folded.get_or_init(|| raw().folded()),
-        };
-        texts.as_slice()
-    }
-
-    /// The texts of all fields.
-    pub(super) fn everything(&self, case: Case) -> &[Cow<'e, str>] {
-        let raw = || self.event.fields().flat_map(|(_, value)| texts(Some(value))).collect();
+    /// Whether any text fits: one per value that is not null.
+    pub(super) fn any_text(
+        &mut self,
+        slot: Slot,
+        case: Case,
+        mut fits: impl FnMut(&str) -> bool,
+    ) -> bool {
         match case {
-            Case::Exact => self.raw.get_or_init(raw),
-            Case::Folded => self.folded.get_or_init(|| folded(self.raw.get_or_init(raw))),
+            Case::Exact => {
+                let mut found = false;
+                self.values(slot, &mut |value| {
+                    found = found || value.text().is_some_and(|text| fits(&text));
+                });
+                found
+            }
+            Case::Folded => {
+                self.fold(slot);
+                self.scratch.texts(slot).is_some_and(|texts| texts.iter().any(fits))
+            }
+        }
+    }
+
+    /// Calls `look` with each folded text; it says which atoms hold.
+    pub(super) fn each_folded(
+        &mut self,
+        slot: Slot,
+        mut look: impl FnMut(&str, &mut dyn FnMut(AtomId)),
+    ) {
+        self.fold(slot);
+        let Scratch { folded, all, answers, answered, .. } = &mut *self.scratch;
+        let texts = match slot {
+            Slot::Field(slot) => folded.get(slot),
+            Slot::All => Some(&*all),
+        };
+        for text in texts.into_iter().flat_map(Texts::iter) {
+            look(text, &mut |atom| {
+                if let Some(answer @ None) = answers.get_mut(atom) {
+                    *answer = Some(true);
+                    answered.push(atom);
+                }
+            });
+        }
+    }
+
+    /// Takes the folded texts, unless they are known.
+    fn fold(&mut self, slot: Slot) {
+        let Some(texts) = self.scratch.texts(slot) else { return };
+        if texts.is_known {
+            return;
+        }
+        let mut texts = std::mem::take(texts);
+        texts.clear();
+        self.values(slot, &mut |value| texts.add(value));
+        texts.is_known = true;
+        if let Some(known) = self.scratch.texts(slot) {
+            *known = texts;
+        }
+    }
+
+    /// The atoms that have an answer by now.
+    pub(super) fn found(&self) -> &[AtomId] {
+        &self.scratch.answered
+    }
+
+    /// Whether an atom holds.
+    pub(super) fn answer(&mut self, atom: AtomId) -> bool {
+        if let Some(Some(answer)) = self.scratch.answers.get(atom) {
+            return *answer;
+        }
+        let Some(Atom::Asked(check)) = self.atoms.get(atom) else { return false };
+        let holds = check.holds(self);
+        if let Some(answer) = self.scratch.answers.get_mut(atom) {
+            *answer = Some(holds);
+            self.scratch.answered.push(atom);
+        }
+        holds
+    }
+}
+
+impl Scratch {
+    fn texts(&mut self, slot: Slot) -> Option<&mut Texts> {
+        match slot {
+            Slot::Field(slot) => self.folded.get_mut(slot),
+            Slot::All => Some(&mut self.all),
+        }
+    }
+
+    /// Forgets the last event.
+    fn clear(&mut self, slots: &Slots, atoms: usize) {
+        self.places.clear();
+        self.folded.iter_mut().for_each(|texts| texts.is_known = false);
+        self.all.is_known = false;
+        for atom in self.answered.drain(..) {
+            if let Some(answer) = self.answers.get_mut(atom) {
+                *answer = None;
+            }
+        }
+        if self.answers.len() < atoms {
+            self.answers.resize(atoms, None);
+        }
+        if self.folded.len() < slots.names.len() {
+            self.folded.resize_with(slots.names.len(), Texts::default);
         }
     }
 }
 
-impl<'e> Texts<'e> {
-    fn of(value: Option<&'e Value>) -> Self {
-        match value {
-            Some(Value::Text(text)) => Self::One(Cow::Borrowed(text)),
-            other => Self::Many(texts(other)),
+impl Texts {
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+    }
+
+    fn add(&mut self, value: &Value) {
+        if let Some(text) = value.text() {
+            fold_into(&text, &mut self.text);
+            self.ends.push(self.text.len());
         }
     }
 
-    fn folded(&self) -> Self {
-        match self {
-            Self::One(text) => Self::One(Cow::Owned(fold(text))),
-            Self::Many(texts) => Self::Many(folded(texts)),
-        }
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).filter_map(|(start, end)| self.text.get(*start..*end))
     }
-
-    fn as_slice(&self) -> &[Cow<'e, str>] {
-        match self {
-            Self::One(text) => std::slice::from_ref(text),
-            Self::Many(texts) => texts,
-        }
-    }
-}
-
-fn texts(value: Option<&Value>) -> Vec<Cow<'_, str>> {
-    let mut texts = Vec::new();
-    if let Some(value) = value {
-        value.scalars(&mut |scalar| texts.extend(scalar.text()));
-    }
-    texts
-}
-
-fn folded<'e>(raw: &[Cow<'e, str>]) -> Vec<Cow<'e, str>> {
-    raw.iter().map(|text| Cow::Owned(fold(text))).collect()
 }
