@@ -238,11 +238,15 @@ impl Scope<'_> {
             "join" => self.join(value, depth, found),
             "case" => self.case(value, depth, found),
             "json" => {
-                let Some(member) = node.get("member").and_then(Node::text) else {
-                    found.push(shape(node, "`member`, the name of a member"));
+                let path = node.get("member").map(texts).unwrap_or_default();
+                if path.is_empty() {
+                    found.push(shape(
+                        node,
+                        "`member`, the name of a member or names on the way to it",
+                    ));
                     return None;
-                };
-                Some(Scalar::Member(self.column(value, found)?, member.to_owned()))
+                }
+                Some(Scalar::Member(self.column(value, found)?, path))
             }
             "hex" => {
                 let digits = node.get("digits").and_then(Node::text).unwrap_or("1").parse().ok();

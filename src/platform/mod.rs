@@ -107,8 +107,8 @@ pub struct Platform {
     pub unchecked: bool,
     /// How far back a query may look, in days, if the product has a limit.
     pub lookback: Option<u64>,
-    /// Columns that an alert of the product needs; every place returns them.
-    pub alerts: Vec<String>,
+    /// Columns that an alert of the product needs; every place returns one of each of these.
+    pub alerts: Vec<Vec<String>>,
     /// What a condition on the index is about, where there is one.
     index: Option<String>,
     /// Rows that are asked for at every place.
@@ -170,7 +170,7 @@ impl Platform {
         let index = option("index").and_then(text);
         let days = option("lookback").and_then(text);
         let lookback = days.and_then(|days| days.strip_suffix('d')?.parse().ok());
-        let alerts = option("alerts").map(|node| texts(&node)).unwrap_or_default();
+        let alerts = alerts::read(option("alerts").as_ref());
         let layers = Layers::new(base, overlays, found);
         let context = Context::new(layers, schema);
         let places = context.logsources().into_iter().map(|key| (key, OnceLock::new())).collect();

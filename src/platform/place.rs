@@ -321,7 +321,7 @@ impl Draft {
     fn same(&self, name: &str, ty: &Type, scope: &Scope<'_>, at: Span) -> Option<Scalar> {
         let column = |name: &str| scope.held(name, at);
         let value = match self.members.as_ref().map(|node| node.text().unwrap_or_default()) {
-            Some(members) => Scalar::Member(column(members)?, name.to_owned()),
+            Some(members) => Scalar::Member(column(members)?, vec![name.to_owned()]),
             None => Scalar::Column(column(&self.spelling(name, ty))?),
         };
         misfit(ty, &value).is_none().then_some(value)

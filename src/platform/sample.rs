@@ -59,7 +59,7 @@ impl Sample {
                 .iter()
                 .find(|(conditions, _)| conditions.iter().all(|one| self.satisfies(one)))
                 .is_some_and(|(_, value)| self.holds(value)),
-            Scalar::Member(column, member) => self.member(&column.name, member),
+            Scalar::Member(column, path) => self.member(&column.name, path),
         }
     }
 
@@ -74,8 +74,12 @@ impl Sample {
         columns.filter_map(differs).collect()
     }
 
-    fn member(&self, column: &str, member: &str) -> bool {
-        let there = |object: &Value| below(object, member).is_some_and(|value| !is_empty(value));
+    fn member(&self, column: &str, path: &[String]) -> bool {
+        let there = |object: &Value| {
+            let mut names = path.iter();
+            let value = names.try_fold(object, |object, name| below(object, name));
+            value.is_some_and(|value| !is_empty(value))
+        };
         match self.get(column) {
             Some(Value::String(text)) => {
                 serde_json::from_str::<Value>(text).is_ok_and(|object| there(&object))
@@ -233,8 +237,8 @@ mod tests {
         assert_eq!(event.get("a.x"), None);
         let column = |name: &str, ty| Column { name: name.to_owned(), ty, multi: false };
         let text = column("o", ColumnType::Text);
-        assert!(event.holds(&Scalar::Member(text.clone(), "m".into())));
-        assert!(!event.holds(&Scalar::Member(text, "n".into())));
+        assert!(event.holds(&Scalar::Member(text.clone(), vec!["m".into()])));
+        assert!(!event.holds(&Scalar::Member(text, vec!["n".into()])));
         let number = Scalar::Column(column("o", ColumnType::Integer));
         assert_eq!(event.differing(&number)[0].holds, "the text `{\"m\": \"x\"}`");
         assert_eq!(event.differing(&Scalar::Column(column("a.b.c", ColumnType::Integer))), []);

@@ -92,8 +92,9 @@ pub enum Scalar {
     Rewrite(Box<Scalar>, Vec<Rewrite>),
     /// The value of the first case whose conditions all hold (of none: always); else missing.
     Case(Vec<(Vec<Condition>, Scalar)>),
-    /// The text of a member of the JSON object in a column; missing where there is none.
-    Member(Column, String),
+    /// The text of a member of the JSON object in a column, or of a member of a member, by their names
+    /// from the outside in; missing where there is none.
+    Member(Column, Vec<String>),
     /// A whole number, at least 0, as lower-case hexadecimal text of at least so many digits, with
     /// zeros before it; what is no number stays as it is.
     Hex(Box<Scalar>, u8),

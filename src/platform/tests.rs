@@ -92,7 +92,7 @@ fn expressions_become_scalars() {
 
     let entry = "    from: T\n    time: When\n    fields: {Image: {json: Data, member: i}}\n";
     let image = resolved("", entry, "Image");
-    assert_eq!(image.value, Scalar::Member(text("Data"), "i".into()));
+    assert_eq!(image.value, Scalar::Member(text("Data"), vec!["i".into()]));
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn members_of_an_object_are_called_like_their_fields() {
     let sentinel = load("sentinel").unwrap();
     let image = sentinel.resolve("windows/image_load", 0, "ImageLoaded").unwrap();
     let Scalar::Member(column, member) = &image.value else { panic!("{image:?}") };
-    assert_eq!((column.name.as_str(), member.as_str()), ("EventData", "ImageLoaded"));
+    assert_eq!((column.name.as_str(), member.join(".").as_str()), ("EventData", "ImageLoaded"));
     assert!(sentinel.resolve("windows/service:security", 0, "LogonType").is_some());
     assert!(sentinel.resolve("windows/service:capi2", 0, "Data").is_none());
 }

@@ -36,7 +36,9 @@ impl Display for Scalar {
                 let cases: Vec<String> = cases.iter().map(case).collect();
                 write!(out, "case({})", cases.join("; "))
             }
-            Self::Member(column, member) => write!(out, "member({}, {member})", column.name),
+            Self::Member(column, path) => {
+                write!(out, "member({}, {})", column.name, path.join(", "))
+            }
             Self::Hex(value, digits) => write!(out, "hex({value}, {digits} digits)"),
             Self::Spelt(value, spelling) => write!(out, "{}({value})", function(*spelling)),
             Self::Without(value, texts) => {

@@ -16,9 +16,7 @@ pub(super) fn print(value: &Scalar, want: ColumnType) -> Kusto {
     match value {
         Scalar::Column(column) => convert(&syntax::name(&column.name), column.ty, want),
         Scalar::Constant(constant) => convert(&syntax::text(constant), ColumnType::Text, want),
-        Scalar::Member(column, member) => {
-            convert(&member_of(column, member), ColumnType::Text, want)
-        }
+        Scalar::Member(column, path) => convert(&member_of(column, path), ColumnType::Text, want),
         Scalar::Join(parts) => match parts.as_slice() {
             [] => convert(&syntax::text(""), ColumnType::Text, want),
             [only] => print(only, want),
@@ -142,7 +140,7 @@ fn rewritten(value: &Kusto, rewrite: &Rewrite) -> Kusto {
 }
 
 /// Empty where the column holds no such member.
-fn member_of(column: &Column, member: &str) -> Kusto {
+fn member_of(column: &Column, path: &[String]) -> Kusto {
     let bag = syntax::name(&column.name);
     let bag = match column.ty {
         ColumnType::Dynamic => bag,
@@ -153,7 +151,8 @@ fn member_of(column: &Column, member: &str) -> Kusto {
         | ColumnType::Time
         | ColumnType::Ip => Kusto::trusted(format!("parse_json({bag})")),
     };
-    Kusto::trusted(format!("tostring({bag}[{}])", syntax::text(member)))
+    let names: String = path.iter().map(|name| format!("[{}]", syntax::text(name))).collect();
+    Kusto::trusted(format!("tostring({bag}{names})"))
 }
 
 /// A number below `16^digits`, digit by digit; what is none stays as it is. `tohex` would be

@@ -52,9 +52,9 @@ pub(super) fn value(
     match scalar {
         Scalar::Column(column) => name(column, span).map_err(|refusal| vec![refusal]),
         Scalar::Constant(text) => Ok(string(text).to_string()),
-        Scalar::Member(column, member) => {
+        Scalar::Member(column, path) => {
             let column = name(column, span).map_err(|refusal| vec![refusal])?;
-            Ok(format!("spath({column}, {})", string(member)))
+            Ok(format!("spath({column}, {})", string(&path.join("."))))
         }
         Scalar::Join(parts) => join(parts, before, span),
         Scalar::Default(inner, text) => {

@@ -1,6 +1,6 @@
 """Writes tests/samples/<platform>.ndjson: events as each platform stores them, per log source.
 
-Development only: needs ../shared/corpus, whose rules say which data of Windows' event logs are asked for.
+Development only.
 
 Shapes are those of the products' documentation (`shapes.py` of the differential harness and `stored.py`
 beside this file), not of the project's mappings, so that a wrong mapping shows.
@@ -13,16 +13,12 @@ import pathlib
 import re
 import sys
 
-import yaml
-
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/tools/differential"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import shapes  # noqa: E402
 import stored  # noqa: E402
-
-RULES = ROOT.parent.parent / "shared/corpus/sigma/rules"
 
 
 def taxonomy():
@@ -42,30 +38,6 @@ def taxonomy():
                 ty, names = line.split(": ", 1)
                 current |= {name.strip(): ty for name in names.split(",")}
     return sources
-
-
-def asked():
-    """Fields that rules ask for, by log source."""
-    fields = {}
-    for path in RULES.rglob("*.yml"):
-        for rule in yaml.safe_load_all(path.read_text()):
-            source = rule.get("logsource", {})
-            key = "/".join(filter(None, [source.get("product"), source.get("category")]))
-            if source.get("service"):
-                key = f"{key}/service:{source['service']}".lstrip("/")
-            elif "/" not in key and not source.get("product"):
-                key = f"category:{key}"
-
-            def walk(node):
-                for item in node if isinstance(node, list) else [node]:
-                    if isinstance(item, dict):
-                        for name in item:
-                            fields.setdefault(key, set()).add(name.split("|")[0])
-
-            for name, node in rule.get("detection", {}).items():
-                if name != "condition":
-                    walk(node)
-    return fields
 
 
 VALUES = {
@@ -95,15 +67,11 @@ def neutral(key, names, types):
 
 
 def main():
-    types, rules = taxonomy(), asked()
+    types = taxonomy()
     for platform, shape in stored.SHAPES.items():
         lines = []
         for number, key in enumerate(sorted(types)):
-            # Sysmon's and files' fields all; of other logs what rules ask for.
-            whole = len(types[key]) < 60
-            names = set(types[key]) if whole else rules.get(key, set()) & types[key].keys()
-            names |= {"Computer"} & types[key].keys()
-            for table, row in shape(number, neutral(key, names, types[key])):
+            for table, row in shape(number, neutral(key, types[key], types[key])):
                 row = shapes.without_nulls(row)
                 line = {"$logsource": key} | ({"$table": table} if table else {}) | row
                 lines.append(json.dumps(line, ensure_ascii=False))

@@ -4,6 +4,10 @@ Written from the products' documentation: Microsoft's table references and ASIM 
 fields, the add-ons' documentation. A shape yields (table or index, row) pairs.
 """
 
+import json
+import pathlib
+import re
+
 import shapes
 from shapes import SYSMON, fields, iso, moment
 
@@ -67,6 +71,12 @@ def told(event):
     return event
 
 
+def without_head(event):
+    """The event's data only: the name `Version` is that of Sysmon, too."""
+    of_sysmon = event["ls"] == "windows/sysmon_status"
+    return {n: v for n, v in event.items() if n not in HEAD or (of_sysmon and n == "Version")}
+
+
 def splunk(number, event):
     key, event = event["ls"], told(event)
     if key in SPLUNK:
@@ -83,6 +93,9 @@ def splunk(number, event):
         row |= {"IMPHASH": "d" * 32, "MD5": "a" * 32, "SHA1": "b" * 40, "SHA256": "c" * 64} if "Sysmon" in row["source"] else {}
         if "UserData" in event:
             row["UserData_Xml"] = "<UserData/>"
+        if key.endswith("windefend"):
+            # Blanks in the names of this log's data, such as `Threat Name`, become `_`.
+            row |= {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", n): v for n, v in row.items()}
         yield None, row
     elif key.startswith("linux/") and "service" not in key:
         code = {"process_creation": 1, "file_event": 11}.get(key.removeprefix("linux/"))
@@ -129,6 +142,20 @@ SPLUNK = {
 }  # fmt: skip
 
 
+def nested(names):
+    """Members of members, from names with dots; what is inside of a text stays out."""
+    inside = {}
+    for name in sorted(names):
+        *path, last = name.split(".")
+        place = inside
+        for step in path:
+            if not isinstance(place.get(step), dict):
+                place[step] = {}
+            place = place[step]
+        place[last] = names[name]
+    return inside
+
+
 def xdr(number, event):
     key, source = event["ls"], fields(event)
     system, _, category = key.partition("/")
@@ -163,7 +190,13 @@ def xdr(number, event):
                                                                  "PreviousRegistryKey": "HKEY_LOCAL_MACHINE\\SOFTWARE\\a"}),
             "windows/process_access": ("DeviceEvents", {"ActionType": "OpenProcessApiCall", "FolderPath": "c:\\windows\\system32\\lsass.exe",
                                                         "ProcessId": 9, "AdditionalFields": '{"DesiredAccess":5136}'}),
-            "m365/service:audit": ("CloudAppEvents", {"RawEventData": {"Operation": "New-InboxRule", "Workload": "Exchange",
+            "aws/service:cloudtrail": ("CloudAppEvents", {"Application": "Amazon Web Services", "RawEventData": nested(source)}),
+            "category:proxy": ("DeviceNetworkEvents", {"ActionType": "HttpConnectionInspected", "AdditionalFields": json.dumps({
+                "direction": "Out", "host": "example.org", "method": "GET", "uri": "/a?b=c", "user_agent": "curl/8",
+                "status_code": "200", "version": "1.1"})}),
+            "category:dns": ("DeviceNetworkEvents", {"ActionType": "DnsConnectionInspected", "AdditionalFields": json.dumps({
+                "direction": "Out", "query": "example.org", "qtype_name": "A", "answers": '["192.0.2.1"]'})}),
+            "m365/service:audit": ("CloudAppEvents", {"Application": "Microsoft Exchange Online", "RawEventData": {"Operation": "New-InboxRule", "Workload": "Exchange",
                                                                        "ResultStatus": "True", "ObjectId": "a", "ApplicationId": "b"}}),
             "category:antivirus": ("DeviceEvents", {"ActionType": "AntivirusDetection", "FolderPath": "c:\\a.exe",
                                                     "AdditionalFields": '{"ThreatName":"Eicar"}'}),
@@ -239,10 +272,14 @@ def sentinel(number, event):
         for table, row in xdr(number, event):
             yield table, row | {"TimeGenerated": iso(event)}
     else:
-        event = {n: v for n, v in event.items() if n not in HEAD}
+        event = without_head(event)
         table, row = shapes.sentinel(number, event)
         if table is None:
             return
+        if key == "windows":
+            yield "SecurityEvent", {"TimeGenerated": iso(event), "Computer": "host", "Channel": "Security", "EventID": 4688, "Version": 2,
+                                    "EventRecordId": "7", "SystemUserId": "S-1-5-18", "EventSourceName": "Provider",
+                                    "ProcessId": "0x1a4"}
         head = {"Version": 5, "EventRecordId": "7", "SystemUserId": "S-1-5-18", "Provider": "Provider", "EventSourceName": "Provider"}
         yield table, row | {n: v for n, v in head.items() if row.get(n) is None}
 
@@ -335,6 +372,37 @@ ECS = {
 }  # fmt: skip
 
 
+def exported(prefix):
+    """Fields that Elastic exports below a name, nested, each with a value of its type."""
+    values = {"time": "2026-03-01T12:00:00.000Z", "text": "text", "integer": 42, "real": 1.5, "boolean": True, "ip": "192.0.2.7"}
+    schemas = pathlib.Path(__file__).resolve().parents[3] / "templates/schemas/elastic-winlogbeat.yml"
+    flat = {}
+    for line in re.sub(r"\n    +", " ", schemas.read_text()).splitlines():
+        ty, _, names = line.strip().replace('"', "").partition(": ")
+        many, value = ty.endswith("[]"), values.get(ty.removesuffix("[]"))
+        found = [name for name in names.split() if name.startswith(prefix)]
+        flat |= {name: [value] if many else value for name in found if value is not None}
+    return nested(flat)
+
+
+def merged(one, other):
+    """Both objects in one; where both say something, the other does."""
+    both = [isinstance(value, dict) for value in (one, other)]
+    if not all(both):
+        return other
+    return one | {name: merged(one.get(name), value) for name, value in other.items()}
+
+
+# What the module of Zeek moves to ECS.
+ZEEK = {
+    "zeek": {"session_id": "C1"}, "network": {"transport": "tcp", "protocol": "ssl", "community_id": "1:a"},
+    "http": {"version": "1.1", "request": {"method": "GET", "referrer": "https://example.org/", "body": {"bytes": 1}},
+             "response": {"status_code": 200, "body": {"bytes": 2}}},
+    "url": {"domain": "example.org", "original": "/a", "username": "alice"}, "user_agent": {"original": "curl/8"},
+    "tls": {"client": {"ja3": "a" * 32}, "server": {"ja3s": "b" * 32}},
+}  # fmt: skip
+
+
 def winlogbeat(number, event):
     key, event = event["ls"], told(event)
     if key in ECS:
@@ -342,7 +410,7 @@ def winlogbeat(number, event):
         document = {"@timestamp": iso(event)} | document
         yield index, document | {"event": {"id": "1", "dataset": dataset} | document.get("event", {})}
         return
-    event = {n: v for n, v in event.items() if n not in HEAD}
+    event = without_head(event)
     document = shapes.winlogbeat(number, event)
     if document is None:
         return
@@ -356,7 +424,11 @@ def winlogbeat(number, event):
     else:
         dataset = document["event"]["dataset"]
         document["event"]["dataset"] = {"zeek.conn": "zeek.connection"}.get(dataset, dataset)
-        yield "filebeat-1", document
+        log = document["event"]["dataset"].removeprefix("zeek.")
+        module = json.loads(json.dumps(ZEEK))
+        module["zeek"][log] = exported(f"zeek.{log}.").get("zeek", {}).get(log, {})
+        del document["zeek"]
+        yield "filebeat-1", merged(module, document)
 
 
 def defend(number, event):

@@ -208,8 +208,12 @@ fn computed_values_have_a_form_each() {
             r#"iff(Id >= 0 and Id < 256, strcat(substring("0123456789abcdef", (Id / 16) % 16, 1), substring("0123456789abcdef", Id % 16, 1)), tostring(Id))"#,
         ),
         (
-            Scalar::Member(column("Bag", ColumnType::Text), "A\"b".into()),
+            Scalar::Member(column("Bag", ColumnType::Text), vec!["A\"b".into()]),
             r#"tostring(parse_json(Bag)[@"A""b"])"#,
+        ),
+        (
+            Scalar::Member(column("Bag", ColumnType::Dynamic), vec!["a".into(), "b".into()]),
+            r#"tostring(Bag["a"]["b"])"#,
         ),
         (
             Scalar::Hex(Box::new(column_of("Id", ColumnType::Text)), 1),

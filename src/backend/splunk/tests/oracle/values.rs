@@ -89,9 +89,10 @@ fn value(scalar: &Scalar, event: &Event) -> Option<String> {
             let first = cases.iter().find(|(conditions, _)| conditions.iter().all(fits))?;
             value(&first.1, event)
         }
-        Scalar::Member(column, member) => {
+        Scalar::Member(column, path) => {
             let object: Value = serde_json::from_str(event.get(&column.name)?.first()?).ok()?;
-            object.get(member)?.as_str().map(str::to_owned)
+            let member = path.iter().try_fold(&object, |object, name| object.get(name))?;
+            member.as_str().map(str::to_owned)
         }
         Scalar::Hex(inner, digits) => {
             let text = value(inner, event)?;
