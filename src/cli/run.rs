@@ -1,5 +1,6 @@
 //! `sigweave run`: rules over event files → what fired, for whom, when and by which events.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -48,6 +49,9 @@ pub(super) struct Arguments {
     /// Report only firings before this time (RFC 3339).
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
+    /// Keys that a rule remembers at once; beyond, the oldest are forgotten, counted and reported.
+    #[arg(long, value_name = "N", default_value = "1000000")]
+    max_keys: NonZeroUsize,
     /// Exit with 1 if a rule fired.
     #[arg(long)]
     fail_on_match: bool,
@@ -104,7 +108,7 @@ fn outcome(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>
         .map_err(|problem| vec![format!("{}: {}", problem.rule, problem.regex.reason)])?;
     let (sieve, progress) = (engine.sieve(), Progress::start());
     let mut events = open(&files, &read, |reader| Sifted::new(reader, &sieve, &progress))?;
-    events.by_ref().for_each(|caught| engine.take(&caught));
+    events.by_ref().for_each(|caught| engine.take(caught));
     progress.end();
     let outcome = engine.finish();
     for result in &outcome.results {
@@ -154,7 +158,7 @@ fn known(logsource: Option<&str>) -> Result<(), String> {
 }
 
 fn bounds(arguments: &Arguments) -> Result<Bounds, String> {
-    let mut bounds = Bounds::default();
+    let mut bounds = Bounds { keys: arguments.max_keys.get(), ..Bounds::default() };
     for (text, name, bound) in
         [(&arguments.from, "--from", &mut bounds.from), (&arguments.to, "--to", &mut bounds.to)]
     {
@@ -244,7 +248,10 @@ fn print_text(rule: &Rule, result: &RuleResult, output: &mut Output) {
 
 fn losses(outcome: &Outcome, output: &mut Output) {
     for (count, what) in [
-        (outcome.losses.evicted_keys, "keys were forgotten because there were too many at once"),
+        (
+            outcome.losses.evicted_keys,
+            "keys were forgotten because a rule had too many at once: see `--max-keys`",
+        ),
         (outcome.losses.undecided, "occurrences were too much work to decide and did not fire"),
     ] {
         if count > 0 {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::engine::event::Event;
 use crate::engine::explain::{Among, Explanation, PatternCounts, explain as parts_of};
-use crate::ir::{Body, PatternId, Predicate, Rule, words};
+use crate::engine::near::Miss;
+use crate::ir::{Body, Correlation, PatternId, Predicate, Rule, words};
 use crate::source::{SourceMap, Span};
 
 use super::events::{InOrder, Reader};
@@ -63,7 +64,28 @@ fn facts(rule: &Rule, explanation: &Explanation, sources: &SourceMap) -> Vec<Str
         let keys = counted(*keys, "key");
         lines.push(format!("  {mark} (for {keys}): {}", words::condition(part, &name)));
     }
+    lines.extend(explanation.miss.map(|miss| missed(miss, correlation)));
     lines
+}
+
+/// What kept a rule silent though its parts were there.
+fn missed(miss: Miss, correlation: &Correlation) -> String {
+    let window = words::span(correlation.window);
+    match miss {
+        Miss::Window(Some(needs)) => format!(
+            "  its parts held, but never in one window of {window}: it would fire over {}",
+            words::span(needs)
+        ),
+        Miss::Window(None) => format!("  its parts held, but never in one window of {window}"),
+        Miss::Between => {
+            "  its parts held in that order, but not as `within` and `not` say".to_owned()
+        }
+        Miss::Order => "  its parts held, but never in that order".to_owned(),
+        Miss::Key => {
+            let keys: Vec<_> = correlation.keys.iter().map(|key| key.name.as_str()).collect();
+            format!("  its parts held, but never for the same {}", keys.join(", "))
+        }
+    }
 }
 
 /// How often a pattern occurred.

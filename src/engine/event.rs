@@ -117,9 +117,14 @@ pub struct Event {
     pub belongs: Arc<[Belongs]>,
     /// Where it was read.
     pub origin: Origin,
-    /// INVARIANT: sorted by name, no name twice.
-    fields: Vec<(String, Value)>,
+    /// The names of its fields; events of one kind share them.
+    names: Names,
+    /// The values, in the order of the names.
+    values: Vec<Value>,
 }
+
+/// Names of fields. INVARIANT: sorted, none twice.
+pub(super) type Names = Arc<[Box<str>]>;
 
 impl Event {
     /// An event of these fields; of fields with the same name the first counts.
@@ -127,7 +132,19 @@ impl Event {
     pub fn new(origin: Origin, mut fields: Vec<(String, Value)>) -> Self {
         fields.sort_by(|(a, _), (b, _)| a.cmp(b));
         fields.dedup_by(|(later, _), (first, _)| later == first);
-        Self { time: None, belongs: Arc::new([]), origin, fields }
+        let (names, values): (Vec<_>, Vec<_>) =
+            fields.into_iter().map(|(name, value)| (name.into_boxed_str(), value)).unzip();
+        Self::of(origin, names.into(), values)
+    }
+
+    /// An event of a kind that is known; one value per name.
+    pub(super) fn of(origin: Origin, names: Names, values: Vec<Value>) -> Self {
+        Self { time: None, belongs: Arc::new([]), origin, names, values }
+    }
+
+    /// The names of its fields.
+    pub(super) fn names(&self) -> &Names {
+        &self.names
     }
 
     /// The value of a field by the event's own name for it.
@@ -146,17 +163,17 @@ impl Event {
     pub(super) fn place(&self, renames: &[Rename], name: &str) -> Option<usize> {
         let own = renames.iter().find(|(taxonomy, _)| *taxonomy == name);
         let name = own.map_or(name, |(_, own)| own);
-        self.fields.binary_search_by(|(field, _)| field.as_str().cmp(name)).ok()
+        self.names.binary_search_by(|field| field.as_ref().cmp(name)).ok()
     }
 
     /// The value at a place.
     pub(super) fn at(&self, place: usize) -> Option<&Value> {
-        self.fields.get(place).map(|(_, value)| value)
+        self.values.get(place)
     }
 
     /// All fields, by name.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.fields.iter().map(|(name, value)| (name.as_str(), value))
+        self.names.iter().map(AsRef::as_ref).zip(&self.values)
     }
 }
 

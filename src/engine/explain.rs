@@ -11,6 +11,7 @@ use crate::ir::{Body, Cond, Correlation, Pattern, PatternSource, Predicate, Rule
 
 use super::event::{Belongs, Event};
 use super::key::key_values;
+use super::near::{Miss, miss};
 use super::predicate::{Compiler, Scratch};
 use super::stage::source;
 use super::{Options, Unrunnable, run};
@@ -22,6 +23,8 @@ pub struct Explanation {
     pub patterns: Vec<PatternCounts>,
     /// Parts of its condition and the number of keys for which each holds.
     pub parts: Vec<(Cond, usize)>,
+    /// What it lacks, if that is a single demand.
+    pub miss: Option<Miss>,
 }
 
 /// How often a pattern and its parts held.
@@ -77,6 +80,7 @@ pub fn explain(rule: &Arc<Rule>, events: &[Event]) -> Result<Explanation, Unrunn
             let keys = keys(rule, correlation, &at_firing, events)?;
             explanation.parts.push((cond, keys));
         }
+        explanation.miss = miss(rule, correlation, events)?;
     }
     Ok(explanation)
 }

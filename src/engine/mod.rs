@@ -13,6 +13,7 @@ pub mod event;
 pub mod explain;
 pub mod fold;
 pub mod key;
+pub mod near;
 pub mod predicate;
 pub mod read;
 mod result;
@@ -25,14 +26,13 @@ pub use route::Unrunnable;
 
 use std::sync::Arc;
 
-use crate::ir::{Body, Rule};
+use crate::ir::{Body, PatternId, Rule};
 
 use event::{Event, Origin};
-use predicate::Scratch;
 use read::Timed;
-use route::{Matched, Patterns, Router, Target};
+use route::{Matched, Patterns, Router, Scratches, Target};
 use stage::Stages;
-use timeline::{Bounds, Losses};
+use timeline::{Bounds, Losses, Recorded, Recorder};
 
 /// Events between two looks at what can be decided and forgotten.
 const EVENTS_PER_STEP: u64 = 256;
@@ -72,14 +72,26 @@ pub struct Outcome {
 #[derive(Debug)]
 pub struct Sieve {
     router: Arc<Router>,
-    scratch: Scratch,
+    /// What each stage makes of an event.
+    recorders: Arc<[Recorder]>,
+    scratches: Scratches,
 }
 
-/// An event that satisfies something, and what.
-#[derive(Debug, Clone, PartialEq)]
+/// What is kept of an event that satisfies something.
+#[derive(Debug, Clone)]
 pub struct Caught {
-    event: Event,
-    matched: Vec<Matched>,
+    time: Option<i64>,
+    origin: Origin,
+    found: Vec<Found>,
+}
+
+/// What an event satisfies.
+#[derive(Debug, Clone)]
+enum Found {
+    /// A rule over single events.
+    Rule(usize),
+    /// Patterns of a stage, and what it remembers of the event.
+    Patterns(usize, Vec<PatternId>, Recorded),
 }
 
 /// Rules at work on a stream of events.
@@ -106,7 +118,7 @@ pub fn run(
     let mut sieve = engine.sieve();
     for event in events {
         if let Some(caught) = sieve.sift(event) {
-            engine.take(&caught);
+            engine.take(caught);
         }
     }
     Ok(engine.finish())
@@ -116,14 +128,30 @@ impl Sieve {
     /// The event, if it satisfies a pattern of a rule.
     #[must_use]
     pub fn sift(&mut self, event: Event) -> Option<Caught> {
-        let matched = self.router.matches(&event, &mut self.scratch);
-        if matched.is_empty() { None } else { Some(Caught { event, matched }) }
+        let matched = self.router.matches(&event, &mut self.scratches);
+        if matched.is_empty() {
+            return None;
+        }
+        let found = matched.into_iter().filter_map(|matched| self.found(&event, matched)).collect();
+        Some(Caught { time: event.time, origin: event.origin, found })
+    }
+
+    fn found(&self, event: &Event, matched: Matched) -> Option<Found> {
+        Some(match matched {
+            Matched::Rule(rule) => Found::Rule(rule),
+            Matched::Patterns(stage, sightings) => {
+                let recorded = self.recorders.get(stage)?.record(event, &sightings);
+                let patterns = sightings.into_iter().map(|sighting| sighting.pattern).collect();
+                Found::Patterns(stage, patterns, recorded)
+            }
+        })
     }
 }
 
 impl Clone for Sieve {
     fn clone(&self) -> Self {
-        Self { router: Arc::clone(&self.router), scratch: Scratch::default() }
+        let (router, recorders) = (Arc::clone(&self.router), Arc::clone(&self.recorders));
+        Self { router, recorders, scratches: Scratches::default() }
     }
 }
 
@@ -131,13 +159,13 @@ impl Caught {
     /// Where the event was read.
     #[must_use]
     pub fn origin(&self) -> &Origin {
-        &self.event.origin
+        &self.origin
     }
 }
 
 impl Timed for Caught {
     fn time(&self) -> Option<i64> {
-        self.event.time
+        self.time
     }
 }
 
@@ -169,7 +197,11 @@ impl Engine {
         };
         let singles = rules.iter().map(single).collect();
         Ok(Self {
-            sieve: Sieve { router: Arc::new(routes.finish()), scratch: Scratch::default() },
+            sieve: Sieve {
+                router: Arc::new(routes.finish()),
+                recorders: stages.recorders().into(),
+                scratches: Scratches::default(),
+            },
             stages,
             bounds: options.bounds,
             singles,
@@ -184,18 +216,18 @@ impl Engine {
     }
 
     /// Takes an event, not earlier than any before.
-    pub fn take(&mut self, caught: &Caught) {
-        let event = &caught.event;
+    pub fn take(&mut self, caught: Caught) {
+        let Caught { time, origin, found } = caught;
         self.outcome.events += 1;
-        for matched in &caught.matched {
-            match matched {
-                Matched::Rule(rule) => self.report(*rule, event),
-                Matched::Patterns(stage, sightings) => self.stages.push(*stage, event, sightings),
+        for found in found {
+            match found {
+                Found::Rule(rule) => self.report(rule, time, &origin),
+                Found::Patterns(stage, patterns, recorded) => {
+                    self.stages.push(stage, time, &patterns, recorded);
+                }
             }
         }
-        if let Some(time) =
-            event.time.filter(|_| self.outcome.events.is_multiple_of(EVENTS_PER_STEP))
-        {
+        if let Some(time) = time.filter(|_| self.outcome.events.is_multiple_of(EVENTS_PER_STEP)) {
             self.stages.advance(time);
         }
     }
@@ -210,10 +242,10 @@ impl Engine {
         outcome
     }
 
-    fn report(&mut self, rule: usize, event: &Event) {
+    fn report(&mut self, rule: usize, time: Option<i64>, origin: &Origin) {
         let unbounded = self.bounds.from == i64::MIN && self.bounds.to == i64::MAX;
         let (from, to) = (self.bounds.from, self.bounds.to);
-        if !event.time.map_or(unbounded, |time| (from..to).contains(&time)) {
+        if !time.map_or(unbounded, |time| (from..to).contains(&time)) {
             return;
         }
         let Some(Some(name)) = self.singles.get(rule) else { return };
@@ -221,10 +253,10 @@ impl Engine {
         {
             *count += 1;
         }
-        let seen = Seen { name: name.clone(), origin: event.origin.clone() };
+        let seen = Seen { name: name.clone(), origin: origin.clone() };
         let verdict = Verdict {
-            first: event.time,
-            last: event.time,
+            first: time,
+            last: time,
             count: 1,
             alerts: None,
             events: vec![seen],

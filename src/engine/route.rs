@@ -44,8 +44,14 @@ pub(super) struct Patterns {
 /// The patterns of all rules, by log source.
 #[derive(Debug)]
 pub(super) struct Router {
-    routes: HashMap<String, Route>,
+    routes: Vec<Route>,
+    /// By log source, the number of its route.
+    numbers: HashMap<String, usize>,
 }
+
+/// What a router knows of the event at hand, by route.
+#[derive(Debug, Default)]
+pub(super) struct Scratches(Vec<Scratch>);
 
 #[derive(Debug)]
 struct Route {
@@ -73,19 +79,24 @@ impl Patterns {
 
     /// What routes events to them.
     pub(super) fn finish(self) -> Router {
-        let routes = self.routes.into_iter().map(|(logsource, (targets, compiler))| {
-            (logsource, Route { targets, predicates: compiler.finish() })
-        });
-        Router { routes: routes.collect() }
+        let (mut routes, mut numbers) = (Vec::new(), HashMap::new());
+        for (logsource, (targets, compiler)) in self.routes {
+            numbers.insert(logsource, routes.len());
+            routes.push(Route { targets, predicates: compiler.finish() });
+        }
+        Router { routes, numbers }
     }
 }
 
 impl Router {
     /// Who wants the event.
-    pub(super) fn matches(&self, event: &Event, scratch: &mut Scratch) -> Vec<Matched> {
+    pub(super) fn matches(&self, event: &Event, scratches: &mut Scratches) -> Vec<Matched> {
         let mut matched = Vec::new();
+        scratches.0.resize_with(self.routes.len(), Scratch::default);
         for belongs in event.belongs.iter() {
-            let Some(route) = self.routes.get(belongs.logsource.as_ref()) else { continue };
+            let Some(number) = self.numbers.get(belongs.logsource.as_ref()) else { continue };
+            let (route, scratch) = (self.routes.get(*number), scratches.0.get_mut(*number));
+            let (Some(route), Some(scratch)) = (route, scratch) else { continue };
             route.predicates.holding(event, belongs.renames, scratch, &mut |number| {
                 if let Some(target) = route.targets.get(number) {
                     deliver(&mut matched, *target, belongs.renames);

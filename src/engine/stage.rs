@@ -10,7 +10,7 @@ use crate::ir::{Body, Correlation, PatternId, PatternSource, Rule};
 
 use super::event::Event;
 use super::route::{Patterns, Target, Unrunnable};
-use super::timeline::{Bounds, Sighting, Timeline};
+use super::timeline::{Bounds, Recorded, Recorder, Sighting, Timeline};
 use super::{Outcome, RuleResult};
 
 /// All correlations of a run.
@@ -29,8 +29,8 @@ struct Stage {
     feeds: BTreeMap<usize, Vec<PatternId>>,
     /// How long its own events wait for firings of others; `None`: it needs none.
     held: Option<i64>,
-    /// The events that wait, by time.
-    waiting: BTreeMap<i64, Vec<(Event, Vec<Sighting>)>>,
+    /// What is remembered of the events that wait, by time.
+    waiting: BTreeMap<i64, Vec<Recorded>>,
     /// The rules that report what it finds, by index.
     reports: Vec<usize>,
     /// How many events satisfied each pattern.
@@ -87,10 +87,22 @@ impl Stages {
         Ok(stage)
     }
 
-    /// Gives a stage an event, not earlier than any that it was given before.
-    pub(super) fn push(&mut self, stage: usize, event: &Event, sightings: &[Sighting]) {
+    /// What each stage makes of events one by one.
+    pub(super) fn recorders(&self) -> Vec<Recorder> {
+        self.stages.iter().map(|stage| stage.timeline.recorder()).collect()
+    }
+
+    /// Gives a stage what it remembers of an event, not earlier than any that it was given before.
+    pub(super) fn push(
+        &mut self,
+        stage: usize,
+        time: Option<i64>,
+        patterns: &[PatternId],
+        recorded: Recorded,
+    ) {
         if let Some(stage) = self.stages.get_mut(stage) {
-            stage.push(event, sightings);
+            stage.count(patterns);
+            stage.push(time, recorded);
         }
     }
 
@@ -102,10 +114,14 @@ impl Stages {
             let feeds = stage.feeds.clone();
             for (fed, patterns) in feeds {
                 let Some(fed) = self.stages.get_mut(fed) else { continue };
-                let sightings = patterns.into_iter();
-                let sightings = sightings.map(|pattern| Sighting { pattern, renames: &[] });
+                let sightings = patterns.iter();
+                let sightings =
+                    sightings.map(|pattern| Sighting { pattern: *pattern, renames: &[] });
                 let sightings: Vec<_> = sightings.collect();
-                firings.iter().for_each(|firing| fed.push(firing, &sightings));
+                for firing in &firings {
+                    fed.count(&patterns);
+                    fed.push(firing.time, fed.timeline.recorder().record(firing, &sightings));
+                }
             }
         }
     }
@@ -124,18 +140,19 @@ impl Stages {
 }
 
 impl Stage {
-    fn push(&mut self, event: &Event, sightings: &[Sighting]) {
-        for sighting in sightings {
-            if let Some(count) = self.sightings.get_mut(sighting.pattern.0) {
+    /// Counts an event that satisfies patterns.
+    fn count(&mut self, patterns: &[PatternId]) {
+        for pattern in patterns {
+            if let Some(count) = self.sightings.get_mut(pattern.0) {
                 *count += 1;
             }
         }
-        match (self.held, event.time) {
-            (Some(_), Some(time)) => {
-                let waiting = self.waiting.entry(time).or_default();
-                waiting.push((event.clone(), sightings.to_vec()));
-            }
-            (None, _) | (_, None) => self.timeline.push(event, sightings),
+    }
+
+    fn push(&mut self, time: Option<i64>, recorded: Recorded) {
+        match (self.held, time) {
+            (Some(_), Some(time)) => self.waiting.entry(time).or_default().push(recorded),
+            (None, _) | (_, None) => self.timeline.take(recorded),
         }
     }
 
@@ -143,10 +160,8 @@ impl Stage {
         let Some(held) = self.held else { return self.timeline.advance(now) };
         let ready = now.saturating_sub(held);
         let later = self.waiting.split_off(&ready);
-        for (event, sightings) in
-            std::mem::replace(&mut self.waiting, later).into_values().flatten()
-        {
-            self.timeline.push(&event, &sightings);
+        for recorded in std::mem::replace(&mut self.waiting, later).into_values().flatten() {
+            self.timeline.take(recorded);
         }
         self.timeline.advance(ready)
     }

@@ -134,6 +134,7 @@ fn a_silent_rule_says_which_parts_held() {
   held (for 1 key): a then b
   never held (for 0 keys): a then b within 5m
   held (for 1 key): not c
+  its parts held in that order, but not as `within` and `not` say
 1 rule over 2 events: 0 results
 ",
         ),
@@ -158,6 +159,59 @@ fn a_silent_rule_says_which_parts_held() {
         let output = sigweave(folder.path(), &["run", "r.weave", "e.json", "--explain"]);
         assert_eq!(stderr(&output), expected);
     }
+}
+
+#[test]
+fn a_silent_rule_says_what_it_lacks_though_its_parts_held() {
+    let rule = |condition: &str| {
+        format!(
+            "rule two {{\n  events:\n    a = windows/process_creation where Image endswith \
+                '\\a.exe'\n    b = windows/process_creation where Image endswith '\\b.exe'\n\n  \
+                match:\n    host = Computer\n    over 5m\n\n  condition:\n    {condition}\n}}\n"
+        )
+    };
+    let pair = |b_at: &str, host: &str| {
+        [event("00:10:00", "h", "a", "u"), event(b_at, host, "b", "u")].join("\n")
+    };
+    for (condition, events, expected) in [
+        (
+            "a and b",
+            pair("00:16:01.5", "h"),
+            "  its parts held, but never in one window of 5m: it would fire over 361500ms\n",
+        ),
+        ("b then a", pair("00:11:00", "h"), "  its parts held, but never in that order\n"),
+        ("a and b", pair("00:11:00", "i"), "  its parts held, but never for the same host\n"),
+    ] {
+        let rule = rule(condition);
+        let folder = folder_with(&[("r.weave", rule.as_bytes()), ("e.json", events.as_bytes())]);
+        let said = stderr(&sigweave(folder.path(), &["run", "r.weave", "e.json", "--explain"]));
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn keys_beyond_the_limit_are_forgotten_counted_and_reported() {
+    let events = [
+        event("00:00:00", "h", "a", "adm"),
+        event("00:00:01", "i", "a", "adm"),
+        event("00:00:02", "j", "a", "adm"),
+        event("00:00:03", "h", "b", "u"),
+        event("00:00:04", "j", "b", "u"),
+    ]
+    .join("\n");
+    let folder = folder_with(&[("r.weave", ORDER.as_bytes()), ("e.json", events.as_bytes())]);
+    let keys = |arguments: &[&str]| {
+        let run = ["run", "r.weave", "e.json", "--format", "json"];
+        let output = sigweave(folder.path(), &[&run, arguments].concat());
+        let keys: Vec<_> = results(&output).iter().map(|of| of["key"]["host"].clone()).collect();
+        (keys, stderr(&output))
+    };
+    assert_eq!(keys(&[]).0, ["h", "j"]);
+    let (few, said) = keys(&["--max-keys", "2"]);
+    assert_eq!(few, ["j"]);
+    assert!(said.contains("warning: 2 keys were forgotten because a rule had too many"), "{said}");
+    let none = sigweave(folder.path(), &["run", "r.weave", "e.json", "--max-keys", "0"]);
+    assert_eq!(none.status.code(), Some(2));
 }
 
 #[test]

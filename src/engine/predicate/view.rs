@@ -1,11 +1,14 @@
 //! What predicates see of an event: the values of the fields that they ask for, their folded texts,
 //! and the answers of atoms, all taken at most once.
 //!
-//! Nothing is allocated per event: a [`Scratch`] is used for one event after another.
+//! Hardly anything is allocated per event: a [`Scratch`] is used for one event after another.
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use indexmap::IndexSet;
 
-use crate::engine::event::{Event, Rename, Value};
+use crate::engine::event::{Event, Names, Rename, Value};
 use crate::engine::fold::fold_into;
 
 use super::Predicates;
@@ -37,11 +40,11 @@ impl Slots {
     }
 }
 
-/// What is known of the event at hand; can be used again for the next one.
+/// What is known of the event at hand; to be used again for the next one, by the same predicates.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// By slot, where the event has the field.
-    places: Vec<Option<usize>>,
+    /// By kind of event, where it has the fields of the slots.
+    places: HashMap<Kind, (Names, Places)>,
     /// By slot, its folded texts.
     folded: Vec<Texts>,
     /// The folded texts of all fields.
@@ -51,6 +54,15 @@ pub struct Scratch {
     /// Atoms with an answer: first those that the index has found.
     answered: Vec<AtomId>,
 }
+
+/// By slot, where an event has the field.
+type Places = Arc<[Option<usize>]>;
+
+/// The names of an event's fields, and which of them are called otherwise, by their addresses.
+type Kind = (*const Box<str>, *const Rename);
+
+/// Kinds of events that are remembered at once.
+const MOST_KINDS: usize = 4_096;
 
 /// Folded texts, one after another.
 #[derive(Debug, Default)]
@@ -65,6 +77,7 @@ struct Texts {
 pub(super) struct View<'v> {
     event: &'v Event,
     atoms: &'v [Atom],
+    places: Places,
     scratch: &'v mut Scratch,
 }
 
@@ -77,16 +90,15 @@ impl<'v> View<'v> {
         scratch: &'v mut Scratch,
     ) -> Self {
         scratch.clear(&predicates.slots, predicates.atoms.len());
-        let places = predicates.slots.names.iter().map(|name| event.place(renames, name));
-        scratch.places.extend(places);
-        Self { event, atoms: &predicates.atoms, scratch }
+        let places = scratch.places(event, renames, &predicates.slots);
+        Self { event, atoms: &predicates.atoms, places, scratch }
     }
 
     /// Calls `visit` with every value that is neither null nor a list.
     pub(super) fn values(&self, slot: Slot, visit: &mut impl FnMut(&'v Value)) {
         match slot {
             Slot::Field(slot) => {
-                let place = self.scratch.places.get(slot).copied().flatten();
+                let place = self.places.get(slot).copied().flatten();
                 if let Some(value) = place.and_then(|place| self.event.at(place)) {
                     value.scalars(visit);
                 }
@@ -182,9 +194,24 @@ impl Scratch {
         }
     }
 
+    /// Where an event has the fields of the slots. Kinds that events share are remembered, and kept
+    /// alive, so that their address stays theirs.
+    fn places(&mut self, event: &Event, renames: &[Rename], slots: &Slots) -> Places {
+        let places = || slots.names.iter().map(|name| event.place(renames, name)).collect();
+        let names = event.names();
+        if Arc::strong_count(names) == 1 {
+            return places();
+        }
+        if self.places.len() >= MOST_KINDS {
+            self.places.clear();
+        }
+        let kind = (names.as_ptr(), renames.as_ptr());
+        let known = self.places.entry(kind).or_insert_with(|| (Arc::clone(names), places()));
+        Arc::clone(&known.1)
+    }
+
     /// Forgets the last event.
     fn clear(&mut self, slots: &Slots, atoms: usize) {
-        self.places.clear();
         self.folded.iter_mut().for_each(|texts| texts.is_known = false);
         self.all.is_known = false;
         for atom in self.answered.drain(..) {

@@ -23,6 +23,27 @@ pub(super) enum Json {
 pub(super) type Object = Vec<(String, Json)>;
 
 impl Json {
+    /// Nothing.
+    pub(super) const NULL: Self = Self::Scalar(Value::Null);
+
+    /// Whether it is one field: no object, and no list that holds one.
+    pub(super) fn is_flat(&self) -> bool {
+        match self {
+            Self::Scalar(_) => true,
+            Self::List(elements) => elements.iter().all(Self::is_flat),
+            Self::Object(_) => false,
+        }
+    }
+
+    /// It as one value; objects within it are left out.
+    pub(super) fn plain(self) -> Value {
+        match self {
+            Self::Scalar(value) => value,
+            Self::List(elements) => Value::List(elements.into_iter().map(Self::plain).collect()),
+            Self::Object(_) => Value::Null,
+        }
+    }
+
     /// The value of a key of an object.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
         match self {
@@ -64,7 +85,10 @@ pub(super) fn flatten(name: String, json: Json, fields: &mut Vec<(String, Value)
                 elements.into_iter().partition(|element| matches!(element, Json::Object(_)));
             let has_objects = !objects.is_empty();
             if !has_objects || !values.is_empty() {
-                fields.push((name.clone(), Value::List(values.into_iter().map(plain).collect())));
+                fields.push((
+                    name.clone(),
+                    Value::List(values.into_iter().map(Json::plain).collect()),
+                ));
             }
             columns(&name, objects, fields);
         }
@@ -87,15 +111,6 @@ fn columns(name: &str, objects: Vec<Json>, fields: &mut Vec<(String, Value)>) {
         columns.entry(name).or_default().push(value);
     }
     fields.extend(columns.into_iter().map(|(name, values)| (name, Value::List(values))));
-}
-
-/// A list's element; objects within nested lists are left out.
-fn plain(json: Json) -> Value {
-    match json {
-        Json::Scalar(value) => value,
-        Json::List(elements) => Value::List(elements.into_iter().map(plain).collect()),
-        Json::Object(_) => Value::Null,
-    }
 }
 
 impl<'de> Deserialize<'de> for Json {

@@ -11,6 +11,7 @@
 
 mod evtx;
 mod json;
+mod layout;
 mod logsource;
 mod order;
 mod split;
@@ -30,6 +31,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::event::{Belongs, Event, Origin, Value};
 use json::{Json, Object, flatten};
+use layout::{Flat, Layouts};
 use logsource::{explicit, of_zeek, said};
 use split::{MOST_BYTES, Piece, Splitter};
 use zeek::Header;
@@ -147,9 +149,12 @@ impl ReadReport {
 pub struct EventReader<'r> {
     input: Box<dyn BufRead + 'r>,
     file: Arc<str>,
-    default: Vec<Belongs>,
+    default: Arc<[Belongs]>,
     line: u64,
+    /// The line's bytes.
+    bytes: Vec<u8>,
     layout: Layout,
+    layouts: Layouts,
     ready: VecDeque<Event>,
     report: ReadReport,
     /// Log sources seen last, which the next event most likely has as well.
@@ -167,7 +172,7 @@ enum Layout {
 impl<'r> EventReader<'r> {
     /// A reader of bytes, which may be gzipped, that calls them by this name.
     pub fn new(input: impl Read + 'r, name: &str, options: &ReadOptions) -> Self {
-        let default = options.logsource.as_deref().map(of_key).unwrap_or_default();
+        let default = options.logsource.as_deref().map(of_key).unwrap_or_default().into();
         let mut report = ReadReport::default();
         let (input, layout) = unpacked(Box::new(input), &mut report);
         Self {
@@ -175,7 +180,9 @@ impl<'r> EventReader<'r> {
             file: Arc::from(name),
             default,
             line: 0,
+            bytes: Vec::new(),
             layout,
+            layouts: Layouts::default(),
             ready: VecDeque::new(),
             report,
             belongs: Arc::new([]),
@@ -256,13 +263,11 @@ impl<'r> EventReader<'r> {
             Layout::Unknown => {}
             Layout::Evtx(chunks) => self.layout = Layout::Evtx(chunks),
             Layout::Json(mut splitter) => {
-                let whole = splitter.is_whole(line).then(|| serde_json::from_slice(line));
-                if let Some(Ok(Json::Object(object))) = whole {
-                    self.take_object(object, self.line);
-                    self.layout = Layout::Json(splitter);
-                    return;
+                let is_whole = splitter.is_whole(line);
+                match is_whole.then(|| self.layouts.parse(line)).flatten() {
+                    Some(object) => self.take_flat(object),
+                    None => splitter.line(line, self.line, &mut |piece| self.take_piece(piece)),
                 }
-                splitter.line(line, self.line, &mut |piece| self.take_piece(piece));
                 self.layout = Layout::Json(splitter);
             }
             Layout::Zeek(mut header) => {
@@ -293,6 +298,15 @@ impl<'r> EventReader<'r> {
         }
     }
 
+    /// Takes an object, quickly if it is as flat as it is called.
+    fn take_flat(&mut self, mut object: Flat) {
+        let origin = Origin { file: Arc::clone(&self.file), line: self.line };
+        match self.layouts.event(&mut object, &origin) {
+            Some(event) => self.take(event),
+            None => self.take_object(self.layouts.named(object), self.line),
+        }
+    }
+
     fn take_object(&mut self, mut object: Object, line: u64) {
         let explicit = explicit(&mut object);
         let mut fields = Vec::new();
@@ -318,22 +332,26 @@ impl<'r> EventReader<'r> {
         self.take_event(fields, belongs, self.line);
     }
 
-    fn take_event(&mut self, fields: Vec<(String, Value)>, mut belongs: Vec<Belongs>, line: u64) {
-        if belongs.is_empty() {
-            belongs.clone_from(&self.default);
-        }
+    fn take_event(&mut self, fields: Vec<(String, Value)>, belongs: Vec<Belongs>, line: u64) {
         let mut event = Event::new(Origin { file: Arc::clone(&self.file), line }, fields);
         event.time = TIMES.iter().find_map(|name| event.get(name).and_then(time));
         if *self.belongs != *belongs {
             self.belongs = belongs.into();
         }
         event.belongs = Arc::clone(&self.belongs);
+        self.take(event);
+    }
+
+    fn take(&mut self, mut event: Event) {
+        if event.belongs.is_empty() {
+            event.belongs = Arc::clone(&self.default);
+        }
         self.report.events += 1;
         if event.belongs.is_empty() {
-            self.report.homeless.add(line);
+            self.report.homeless.add(event.origin.line);
         }
         if event.time.is_none() {
-            self.report.untimed.add(line);
+            self.report.untimed.add(event.origin.line);
         }
         self.ready.push_back(event);
     }
@@ -351,7 +369,6 @@ impl Iterator for EventReader<'_> {
     type Item = Event;
 
     fn next(&mut self) -> Option<Event> {
-        let mut line = Vec::new();
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
@@ -359,7 +376,9 @@ impl Iterator for EventReader<'_> {
             if self.is_done {
                 return None;
             }
+            let mut line = std::mem::take(&mut self.bytes);
             self.read_on(&mut line);
+            self.bytes = line;
             if self.is_done {
                 self.end();
             }

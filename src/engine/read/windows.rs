@@ -224,20 +224,21 @@ pub(super) fn belongs(fields: &[(String, Value)]) -> Vec<Belongs> {
 pub(super) fn spread_hashes(fields: &mut Vec<(String, Value)>) {
     let list = field(fields, "Hashes").or_else(|| field(fields, "Hash"));
     let Some(Value::Text(list)) = list else { return };
-    let mut found = Vec::new();
-    for entry in list.split(',') {
-        let Some((algorithm, hash)) = entry.split_once('=') else { continue };
-        let name = match algorithm.trim().to_ascii_uppercase().as_str() {
-            "MD5" => "md5",
-            "SHA1" => "sha1",
-            "SHA256" => "sha256",
-            "IMPHASH" => "Imphash",
-            _ => continue,
-        };
-        found.push((name.to_owned(), Value::from(hash.trim())));
-    }
+    let mut found: Vec<_> =
+        hashes(list).map(|(name, hash)| (name.to_owned(), Value::from(hash))).collect();
     found.retain(|(name, _)| field(fields, name).is_none());
     fields.extend(found);
+}
+
+/// The hashes that a list holds, by the names of their fields.
+pub(super) fn hashes(list: &str) -> impl Iterator<Item = (&'static str, &str)> {
+    list.split(',').filter_map(|entry| {
+        let (algorithm, hash) = entry.split_once('=')?;
+        let names =
+            [("MD5", "md5"), ("SHA1", "sha1"), ("SHA256", "sha256"), ("IMPHASH", "Imphash")];
+        let is_named = |(known, _): &&(&str, &str)| known.eq_ignore_ascii_case(algorithm.trim());
+        names.iter().find(is_named).map(|(_, name)| (*name, hash.trim()))
+    })
 }
 
 fn categories(service: &str, id: i128, fields: &[(String, Value)]) -> Vec<Belongs> {

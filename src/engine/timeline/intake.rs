@@ -34,7 +34,6 @@ pub(super) struct Intake {
     /// Parts that some patterns carry.
     bindings: Vec<Carried>,
     show: Vec<(PatternId, FieldRef)>,
-    next: u64,
 }
 
 impl Intake {
@@ -50,7 +49,6 @@ impl Intake {
             keys: keys.into_iter().map(|key| key.fields.clone()).collect(),
             bindings: bindings.into_iter().map(|key| key.fields.clone()).collect(),
             show: correlation.show.clone(),
-            next: 0,
         }
     }
 
@@ -61,14 +59,12 @@ impl Intake {
 
     /// The occurrences of an event: one per key that it takes part in, by key.
     pub(super) fn occurrences(
-        &mut self,
+        &self,
         shape: &Shape,
         time: i64,
         event: &Event,
         sightings: &[Sighting],
     ) -> Vec<(KeyValues, Occurrence)> {
-        let seq = self.next;
-        self.next += 1;
         let mut by_key: BTreeMap<KeyValues, Vec<Sighting>> = BTreeMap::new();
         for sighting in sightings {
             for key in self.keys_of(event, *sighting) {
@@ -77,7 +73,7 @@ impl Intake {
         }
         let occurrence = |sightings: &[Sighting]| Occurrence {
             time,
-            seq,
+            seq: 0,
             origin: event.origin.clone(),
             hits: sightings.iter().map(|sighting| self.hit(event, *sighting)).collect(),
             values: values(shape, event, sightings),

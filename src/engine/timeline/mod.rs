@@ -92,12 +92,32 @@ impl Found {
     }
 }
 
+/// What a correlation makes of events one by one: a copy costs nothing.
+#[derive(Debug, Clone)]
+pub struct Recorder(Arc<(Shape, Intake)>);
+
+/// What a correlation remembers of an event: an occurrence for each key that it takes part in.
+#[derive(Debug, Clone, Default)]
+pub struct Recorded(Vec<(KeyValues, Occurrence)>);
+
+impl Recorder {
+    /// What is remembered of an event that satisfies some of the patterns; of an event without a time
+    /// nothing.
+    #[must_use]
+    pub fn record(&self, event: &Event, sightings: &[Sighting]) -> Recorded {
+        let Some(time) = event.time else { return Recorded::default() };
+        let (shape, intake) = self.0.as_ref();
+        Recorded(intake.occurrences(shape, time, event, sightings))
+    }
+}
+
 /// A correlation at work.
 #[derive(Debug)]
 pub struct Timeline {
     correlation: Arc<Correlation>,
-    shape: Shape,
-    intake: Intake,
+    recorder: Recorder,
+    /// Number of the next event.
+    next: u64,
     window: i64,
     skew: i64,
     bounds: Bounds,
@@ -118,9 +138,10 @@ impl Timeline {
     /// A correlation before the first event.
     #[must_use]
     pub fn new(correlation: &Arc<Correlation>, bounds: Bounds) -> Self {
+        let recorder = Recorder(Arc::new((Shape::new(correlation), Intake::new(correlation))));
         Self {
-            shape: Shape::new(correlation),
-            intake: Intake::new(correlation),
+            recorder,
+            next: 0,
             window: millis(correlation.window),
             skew: millis(correlation.skew),
             correlation: Arc::clone(correlation),
@@ -145,29 +166,50 @@ impl Timeline {
     /// By how many milliseconds a firing may be decided later than it happens.
     #[must_use]
     pub fn delay(&self) -> i64 {
-        self.shape.ahead
+        self.shape().ahead
+    }
+
+    /// What it makes of events one by one.
+    #[must_use]
+    pub fn recorder(&self) -> Recorder {
+        self.recorder.clone()
+    }
+
+    fn shape(&self) -> &Shape {
+        &self.recorder.0.0
+    }
+
+    fn intake(&self) -> &Intake {
+        &self.recorder.0.1
     }
 
     /// Adds an event that satisfies some of the patterns; not earlier than any before. An event
     /// without a time takes no part.
     pub fn push(&mut self, event: &Event, sightings: &[Sighting]) {
-        let Some(time) = event.time else { return };
-        for (key, occurrence) in self.intake.occurrences(&self.shape, time, event, sightings) {
+        let recorded = self.recorder.record(event, sightings);
+        self.take(recorded);
+    }
+
+    /// Adds what is remembered of an event; not earlier than any before.
+    pub fn take(&mut self, recorded: Recorded) {
+        for (key, mut occurrence) in recorded.0 {
+            occurrence.seq = self.next;
             self.add(key, Arc::new(occurrence));
         }
+        self.next += 1;
     }
 
     /// Decides what can be decided once all events before `now` have come. A firing is an event
     /// for other rules: the key's parts by name, and the fields to show, at its own time.
     pub fn advance(&mut self, now: i64) -> Vec<Event> {
         let mut firings = Vec::new();
-        let decidable = now.saturating_sub(self.shape.ahead);
+        let decidable = now.saturating_sub(self.shape().ahead);
         while self.waiting.front().is_some_and(|(_, occurrence)| occurrence.time < decidable) {
             if let Some((key, occurrence)) = self.waiting.pop_front() {
                 firings.extend(self.decide(&key, &occurrence));
             }
         }
-        self.forget(decidable.saturating_sub(self.shape.back));
+        self.forget(decidable.saturating_sub(self.shape().back));
         firings
     }
 
@@ -195,7 +237,7 @@ impl Timeline {
     /// Names of the parts of the key, as in the verdicts' keys.
     #[must_use]
     pub fn key_names(&self) -> &[String] {
-        self.intake.key_names()
+        self.intake().key_names()
     }
 
     /// What was lost to limits so far.
@@ -213,11 +255,11 @@ impl Timeline {
     fn add(&mut self, key: KeyValues, occurrence: Arc<Occurrence>) {
         let known = self.keys.get_key_value(&key).map(|(known, _)| Arc::clone(known));
         let key = known.unwrap_or_else(|| Arc::new(key));
-        let shape = &self.shape;
+        let shape = &self.recorder.0.0;
         let state = self.keys.entry(Arc::clone(&key)).or_insert_with(|| KeyState::new(shape));
-        state.push(&self.shape.tracks, &occurrence);
+        state.push(&shape.tracks, &occurrence);
         self.expiry.push_back((occurrence.time, Arc::clone(&key)));
-        if occurrence.hits.iter().any(|hit| self.shape.fires.0.contains(&hit.pattern)) {
+        if occurrence.hits.iter().any(|hit| shape.fires.0.contains(&hit.pattern)) {
             self.waiting.push_back((key, occurrence));
         }
         while self.keys.len() > self.bounds.keys {
@@ -253,9 +295,9 @@ impl Timeline {
         let (budget, given_up) = (Cell::new(allowed), Cell::new(false));
         let moment = |valuation: &Valuation| {
             let moment = Moment {
-                shape: &self.shape,
+                shape: self.shape(),
                 state,
-                lists: Lists::under(state, &self.shape, valuation),
+                lists: Lists::under(state, self.shape(), valuation),
                 valuation,
                 patterns: self.correlation.patterns.len(),
                 show: &self.correlation.show,
@@ -268,11 +310,12 @@ impl Timeline {
             moment.fires(occurrence)
         };
         let mut cut = false;
-        let firing = if self.shape.carried.is_empty() {
+        let firing = if self.shape().carried.is_empty() {
             moment(&Valuation::default())
         } else {
             let reach = self.reach(occurrence.time);
-            let trial = Trial { shape: &self.shape, at: occurrence, state, reach, budget: &budget };
+            let trial =
+                Trial { shape: self.shape(), at: occurrence, state, reach, budget: &budget };
             let (valuations, some_cut) = trial.valuations();
             cut = some_cut;
             valuations.iter().filter_map(moment).reduce(Firing::and)
@@ -286,7 +329,7 @@ impl Timeline {
 
     /// The times that a condition at `at` may look at.
     fn reach(&self, at: i64) -> (i64, i64) {
-        (at.saturating_sub(self.shape.back), at.saturating_add(self.shape.ahead))
+        (at.saturating_sub(self.shape().back), at.saturating_add(self.shape().ahead))
     }
 
     /// Events as results name them.
@@ -323,7 +366,7 @@ impl Timeline {
         occurrence: &Occurrence,
         shown: Vec<(String, Value)>,
     ) -> Event {
-        let names = self.intake.key_names().iter().cloned();
+        let names = self.intake().key_names().iter().cloned();
         let parts = names.zip(key.iter().cloned().map(Value::Text));
         let fields = parts.chain(shown).collect();
         let mut event = Event::new(occurrence.origin.clone(), fields);
