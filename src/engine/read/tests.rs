@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use proptest::prelude::{Strategy, prop, prop_assert_eq, proptest};
+
 use super::*;
 
 fn read(bytes: &[u8]) -> (Vec<Event>, ReadReport) {
@@ -266,5 +268,68 @@ proptest::proptest! {
         let expected: Vec<_> = values.iter().map(|value| Value::from(value.as_str())).collect();
         proptest::prop_assert_eq!(found, expected);
         proptest::prop_assert_eq!(report.broken, 0);
+    }
+}
+
+/// Members of flat objects, of which some say more than a field.
+fn member() -> impl Strategy<Value = (&'static str, &'static str)> {
+    let names = [
+        "Channel",
+        "Provider_Name",
+        "EventID",
+        "EventType",
+        "LogName",
+        "winlog.channel",
+        "Hashes",
+        "md5",
+        "_path",
+        "UtcTime",
+        "ts",
+        "a",
+        "b",
+        "a.b",
+        "logsource.product",
+    ];
+    let values = [
+        "1",
+        "13",
+        "1.5",
+        "null",
+        "true",
+        "\"Security\"",
+        "\"a\\\\b\"",
+        "\"MD5=0A,SHA1=0b\"",
+        "[1, \"x\"]",
+        "[{\"a\": 1}]",
+        "{\"b\": 2}",
+        "\"Microsoft-Windows-Sysmon/Operational\"",
+        "\"windows\"",
+        "\"2026-01-01 00:00:00\"",
+    ];
+    (prop::sample::select(names.to_vec()), prop::sample::select(values.to_vec()))
+}
+
+proptest! {
+    #[test]
+    fn an_object_is_the_same_event_on_one_line_and_on_several(
+        objects in prop::collection::vec(prop::collection::vec(member(), 0..7), 1..4),
+    ) {
+        let written = |between: &str| {
+            let object = |members: &Vec<(&str, &str)>| {
+                let members = members.iter().map(|(name, value)| format!("\"{name}\": {value}"));
+                format!("{{{between}{}}}\n", members.collect::<Vec<_>>().join(", "))
+            };
+            objects.iter().map(object).collect::<String>()
+        };
+        let parts = |text: String| -> Vec<_> {
+            let (events, report) = read(text.as_bytes());
+            assert_eq!(report.broken, 0, "{text}");
+            let part = |event: &Event| {
+                let fields = event.fields().map(|(name, value)| (name.to_owned(), value.clone()));
+                (event.time, event.belongs.clone(), fields.collect::<Vec<_>>())
+            };
+            events.iter().map(part).collect()
+        };
+        prop_assert_eq!(parts(written("")), parts(written("\n")));
     }
 }
