@@ -15,8 +15,12 @@ mod artifacts;
 mod build;
 #[path = "cli/certificates.rs"]
 mod certificates;
+#[path = "cli/faults.rs"]
+mod faults;
 #[path = "cli/filters.rs"]
 mod filters;
+#[path = "cli/injection.rs"]
+mod injection;
 #[path = "cli/lints.rs"]
 mod lints;
 #[path = "cli/machine.rs"]

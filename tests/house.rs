@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lint", &["source", "diagnostic", "yaml", "syntax", "taxonomy", "check"]),
     ("plan", &["source", "diagnostic", "taxonomy", "platform", "ir"]),
     ("backend", &["source", "diagnostic", "taxonomy", "platform", "ir", "plan"]),
-    ("emit", &["source", "diagnostic", "ir", "plan", "platform", "backend", "project"]),
+    ("emit", &["source", "diagnostic", "taxonomy", "ir", "plan", "platform", "backend", "project"]),
     ("engine", &["source", "diagnostic", "taxonomy", "ir"]),
     ("pivot", &["source", "diagnostic", "project"]),
     ("coverage", &["source", "diagnostic"]),

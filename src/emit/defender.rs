@@ -12,6 +12,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::PlanBody;
 use crate::project::{DAY, HOUR};
 
+use super::attack::pascal;
 use super::envelope::{DEFENDER, Syntax, render};
 use super::facts::{Facts, texts};
 use super::quote::json as json_text;
@@ -52,7 +53,7 @@ pub(super) fn detection(
         facts.found.push(found.help("Defender XDR merges alerts of the same entities by itself"));
     }
     let query = facts.queries.first().map(|query| query.text.as_str()).unwrap_or_default();
-    let category = facts.attack.tactics.first().map(|tactic| tactic.pascal());
+    let category = facts.attack.tactics.first().map(|tactic| pascal(*tactic));
     let value = |value: Json| Value::from(json_text(&value));
     let context = context! {
         name => value(Json::from(meta.title.as_str())),

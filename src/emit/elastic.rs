@@ -9,18 +9,21 @@ use minijinja::{Value, context};
 use serde_json::{Map, Value as Json, json};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::PlanBody;
+use crate::plan::{PlanBody, Report};
 
-use super::attack::{Tactic, Technique};
 use super::envelope::{ELASTIC, KIBANA, Syntax, render};
 use super::facts::{Facts, texts};
 use super::quote::{json as json_text, toml as toml_text, toml_query};
 use super::run::short;
 use super::splunk::{finish, whole};
 use super::{Emitted, Piece, Subject};
+use crate::taxonomy::{Tactic, Technique};
 
 /// The longest window of a sequence that is no matter to Elastic's tests, in milliseconds.
 const SHORT_WINDOW: u64 = 150_000;
+
+/// So many fields tell alerts that are held back.
+const MOST_FIELDS: usize = 3;
 
 /// The clock of Elasticsearch.
 const CLOCK: &str = "@timestamp";
@@ -155,7 +158,7 @@ fn common(facts: &mut Facts<'_>) -> Common {
         _ => facts.given_list("index_patterns"),
     };
     let run = facts.run;
-    if run.window > SHORT_WINDOW && run.interval.saturating_mul(2) < run.window {
+    if !is_esql(facts) && run.window > SHORT_WINDOW && run.interval.saturating_mul(2) < run.window {
         let message = format!(
             "the rule runs every {}, less than half of its window of {}",
             short(run.interval),
@@ -167,13 +170,6 @@ fn common(facts: &mut Facts<'_>) -> Common {
         );
     }
     let (tiebreaker, clock) = order(facts);
-    if is_esql(facts) && facts.is_timeline() {
-        let message = "a rule in ES|QL over several events would alert again in every run";
-        let found = Diagnostic::new(Code::ArtifactLimit, whole(facts), message);
-        facts.found.push(
-            found.help("Elastic tells such alerts by no event: use `target = \"eql\"` for it"),
-        );
-    }
     Common {
         language: facts.environment.target.node.clone(),
         ids,
@@ -192,6 +188,9 @@ fn common(facts: &mut Facts<'_>) -> Common {
 /// By which field simultaneous events are put in order, and the clock if it is not the usual one.
 fn order(facts: &Facts<'_>) -> (Option<String>, Option<String>) {
     let PlanBody::Timeline(timeline) = &facts.plan.body else { return (None, None) };
+    if is_esql(facts) {
+        return (None, None);
+    }
     let same = |mut names: Vec<&str>| {
         names.dedup();
         let [only] = names.as_slice() else { return None };
@@ -208,6 +207,9 @@ fn order(facts: &Facts<'_>) -> (Option<String>, Option<String>) {
 
 /// The keys by which alerts are held back, where one field holds each of them in all events.
 fn suppress(facts: &mut Facts<'_>) -> Option<Suppress> {
+    if is_esql(facts) {
+        return windows(facts);
+    }
     let suppress = facts.meta().suppress.as_ref()?;
     let PlanBody::Timeline(timeline) = &facts.plan.body else { return None };
     let fields: Option<Vec<&str>> = timeline
@@ -227,7 +229,7 @@ fn suppress(facts: &mut Facts<'_>) -> Option<Suppress> {
             Some(*only)
         })
         .collect();
-    let fields = fields.filter(|fields| (1..=3).contains(&fields.len()));
+    let fields = fields.filter(|fields| (1..=MOST_FIELDS).contains(&fields.len()));
     if fields.is_none() {
         let message = "Elastic holds back alerts by one to three fields that all events share: \
                        `suppress` is lost";
@@ -238,12 +240,50 @@ fn suppress(facts: &mut Facts<'_>) -> Option<Suppress> {
     Some(Suppress { fields, minutes })
 }
 
+/// A window is reported by each run that sees it: what tells its rows is the key and its begin, so
+/// alerts are held back by these for as long as runs look back; by what the rule itself says, if that
+/// is no less.
+fn windows(facts: &mut Facts<'_>) -> Option<Suppress> {
+    let PlanBody::Timeline(timeline) = &facts.plan.body else { return None };
+    let mut fields = timeline.keys.clone();
+    let mut window = "window".to_owned();
+    while fields.contains(&window) {
+        window.push('_');
+    }
+    fields.push(window);
+    let mut minutes = lookback(facts);
+    if let Some(own) = &facts.meta().suppress {
+        fields.retain(|field| timeline.keys.contains(field));
+        fields.retain(|field| own.by.is_empty() || own.by.contains(field));
+        minutes = minutes.max(own.span.div_ceil(60_000));
+    }
+    if !(1..=MOST_FIELDS).contains(&fields.len()) {
+        let message = format!(
+            "a row of this query is told by {} fields, and Elastic holds back repeated alerts by {MOST_FIELDS} \
+             at most",
+            fields.len()
+        );
+        let found = Diagnostic::new(Code::ArtifactLimit, whole(facts), message);
+        facts.found.push(found.help(
+            "every run would alert again: use fewer keys, say `alert: suppress by` one of them, or ask \
+             for it with `target = \"eql\"`",
+        ));
+    }
+    Some(Suppress { fields, minutes })
+}
+
+/// How far a run looks back, in minutes; runs of ES|QL overlap, for they start late.
+fn lookback(facts: &Facts<'_>) -> u64 {
+    let late = if is_esql(facts) && facts.is_timeline() { Report::LATE } else { 0 };
+    facts.run.lookback_minutes() + late / 60_000
+}
+
 fn interval(facts: &Facts<'_>) -> String {
     short(facts.run.interval)
 }
 
 fn from(facts: &Facts<'_>) -> String {
-    format!("now-{}m", facts.run.lookback_minutes())
+    format!("now-{}m", lookback(facts))
 }
 
 /// The end of what is read: before now only where the absence of events must be certain.
@@ -253,7 +293,7 @@ fn to(facts: &Facts<'_>) -> Option<String> {
 }
 
 /// Whether the queries are ES|QL, which names its indexes itself. Rows of single events carry `_id`, by
-/// which Elastic alerts once; rows of several events carry nothing of the kind.
+/// which Elastic alerts once; rows of several events carry their key and window ([`windows`]).
 fn is_esql(facts: &Facts<'_>) -> bool {
     facts.environment.target.node == "esql"
 }

@@ -9,7 +9,7 @@ use crate::plan::{Plan, PlanBody};
 use crate::project::Environment;
 use crate::source::Spanned;
 
-use super::attack::Attack;
+use super::attack::Tagged;
 use super::run::Run;
 use super::{Format, Subject, identity};
 
@@ -23,7 +23,7 @@ pub(super) struct Facts<'a> {
     /// The environment's name.
     pub(super) name: &'a str,
     pub(super) run: Run,
-    pub(super) attack: Attack,
+    pub(super) attack: Tagged,
     /// What is wrong so far.
     pub(super) found: Vec<Diagnostic>,
 }
@@ -38,7 +38,7 @@ impl<'a> Facts<'a> {
             environment: subject.environment,
             name: subject.name,
             run,
-            attack: Attack::of(&subject.rule.meta.tags),
+            attack: Tagged::of(&subject.rule.meta.tags),
             found: Vec::new(),
         }
     }

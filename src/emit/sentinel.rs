@@ -10,8 +10,10 @@ use minijinja::{Value, context};
 use serde_json::{Value as Json, json};
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::Report;
 use crate::project::{DAY, HOUR, MINUTE};
 
+use super::attack::pascal;
 use super::envelope::{SENTINEL, SENTINEL_ARM, Syntax, render};
 use super::facts::{Facts, texts};
 use super::quote::{arm as arm_text, json as json_text, yaml as yaml_text, yaml_block};
@@ -21,8 +23,8 @@ use super::{Emitted, Piece, Subject};
 
 /// Characters of a query.
 const MOST_CHARACTERS: usize = 10_000;
-/// The scheduler runs rules five minutes late, and reads what it would have read in time.
-const LATE: u64 = 5 * MINUTE;
+/// The scheduler runs rules that late, and reads what it would have read in time.
+const LATE: u64 = Report::LATE;
 
 /// Columns that name an entity: the entity, its identifier, the columns by preference.
 const ENTITIES: [(&str, &str, &[&str]); 3] = [
@@ -139,7 +141,7 @@ fn read(facts: &mut Facts<'_>) -> Rule {
         frequency,
         period,
         entities: entities(&facts.columns()),
-        tactics: texts(facts.attack.tactics.iter().map(|tactic| tactic.pascal())),
+        tactics: texts(facts.attack.tactics.iter().map(|tactic| pascal(*tactic))),
         techniques: facts.attack.techniques.iter().map(|one| one.id.to_owned()).collect(),
         grouping: grouping(facts),
     }

@@ -93,6 +93,11 @@ pub struct Report {
     pub after: u64,
 }
 
+impl Report {
+    /// How late a run may start, for products that do not say how late: 5 minutes.
+    pub const LATE: u64 = 5 * 60_000;
+}
+
 /// What a plan does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PlanBody {

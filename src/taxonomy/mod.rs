@@ -11,7 +11,7 @@ mod attack;
 mod format;
 mod types;
 
-pub use attack::{ATTACK_VERSION, Attack};
+pub use attack::{ATTACK_VERSION, Attack, Tactic, Technique};
 pub use types::{Hash, Type};
 
 use std::collections::BTreeMap;

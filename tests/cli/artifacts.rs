@@ -60,7 +60,7 @@ fn assert_keys(object: &Value, keys: &[&str]) {
 }
 
 /// The stanzas of a conf file; continued lines are joined as Splunk joins them.
-fn stanzas(text: &str) -> Vec<(String, Vec<(String, String)>)> {
+pub(super) fn stanzas(text: &str) -> Vec<(String, Vec<(String, String)>)> {
     let mut found: Vec<(String, Vec<(String, String)>)> = Vec::new();
     let joined = text.replace("\\\n", "\u{0}");
     for line in joined.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -322,6 +322,34 @@ fn a_rule_in_esql_names_its_indexes_itself_and_tells_events_by_their_ids() {
     assert!(rule.get("index").is_none());
     let table: toml::Table = read(&folder, "elastic-toml/certutil.toml").parse().unwrap();
     assert_eq!(table["rule"]["type"].as_str(), Some("esql"));
+}
+
+#[test]
+fn windows_in_esql_are_reported_when_they_end_and_held_back_after() {
+    let environment = "target = 'esql'\nplatform = 'elastic-winlogbeat'\naccept = ['W0603']\n\
+                       formats = ['kibana-ndjson', 'elastic-toml', 'query']\n";
+    let plain = WEAVE.replace("  alert: suppress by host for 24h\n", "");
+    let folder = built(environment, &[("b.weave", &plain)]);
+    let rule: Value = serde_json::from_str(&read(&folder, "kibana-ndjson/rules.ndjson")).unwrap();
+    assert_eq!((&rule["type"], &rule["from"]), (&"esql".into(), &"now-130m".into()));
+    let query = rule["query"].as_str().unwrap();
+    for part in ["window + 1 hour > NOW() - 70 minutes", "window + 1 hour <= NOW() - 5 minutes"] {
+        assert!(query.contains(part), "{query}");
+    }
+    let held_back = &rule["alert_suppression"];
+    assert_eq!(held_back["group_by"], serde_json::json!(["host", "window"]));
+    assert_eq!(held_back["duration"], serde_json::json!({"value": 130, "unit": "m"}));
+    assert!(rule.get("index").is_none() && rule.get("tiebreaker_field").is_none());
+    assert!(!read(&folder, "many.esql").contains("NOW()"));
+    let table: toml::Table = read(&folder, "elastic-toml/many.toml").parse().unwrap();
+    let fields = &table["rule"]["alert_suppression"]["group_by"];
+    assert_eq!(fields.as_array().map(Vec::len), Some(2));
+    // What the rule says itself holds back no less.
+    let folder = built(environment, &[("b.weave", WEAVE)]);
+    let rule: Value = serde_json::from_str(&read(&folder, "kibana-ndjson/rules.ndjson")).unwrap();
+    let held_back = &rule["alert_suppression"];
+    assert_eq!(held_back["group_by"], serde_json::json!(["host"]));
+    assert_eq!(held_back["duration"]["value"], 1440);
 }
 
 #[test]

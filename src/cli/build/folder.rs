@@ -21,6 +21,12 @@ use super::manifest::{FILE, Manifest, is_inside};
 /// The folder within the folder that is Sigweave's own.
 pub(super) const OWN: &str = ".sigweave";
 
+/// What lies in it: held while a build writes, what it is about to do, new files, and for git.
+const LOCK: &str = "lock";
+const COMMIT: &str = "commit.json";
+const STAGE: &str = "stage";
+const IGNORE: &str = ".gitignore";
+
 /// Why a folder cannot be used.
 #[derive(Debug, Clone)]
 pub(super) enum Problem {
@@ -134,8 +140,15 @@ impl Folder {
         if fs::symlink_metadata(&own).is_ok_and(|metadata| !metadata.is_dir()) {
             return Err(Problem::Foreign(format!("`{}` is no folder", self.shown(OWN))));
         }
+        // What comes with a repository may be anything: no file of ours is a link to elsewhere.
+        for name in [LOCK, COMMIT, STAGE, IGNORE, super::inputs::STATE] {
+            if own.join(name).is_symlink() {
+                let shown = self.shown(&format!("{OWN}/{name}"));
+                return Err(Problem::Foreign(format!("`{shown}` is a symbolic link")));
+            }
+        }
         fs::create_dir_all(&own).map_err(|error| io_problem(&own, &error))?;
-        let path = own.join("lock");
+        let path = own.join(LOCK);
         let file = File::create(&path).map_err(|error| io_problem(&path, &error))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -166,7 +179,7 @@ impl Locked<'_> {
         write: &BTreeMap<String, Vec<u8>>,
         remove: &[String],
     ) -> Result<(), Problem> {
-        let stage = self.own.join("stage");
+        let stage = self.own.join(STAGE);
         self.stage(&stage, write, remove).inspect_err(|_| {
             let _ = fs::remove_dir_all(&stage);
         })?;
@@ -181,21 +194,21 @@ impl Locked<'_> {
         remove: &[String],
     ) -> Result<(), Problem> {
         fs::create_dir_all(stage).map_err(|error| io_problem(stage, &error))?;
-        put(&self.own.join(".gitignore"), b"*\n")?;
+        put(&self.own.join(IGNORE), b"*\n")?;
         let mut commit = Commit { write: BTreeMap::new(), remove: remove.to_vec() };
         for (number, (file, bytes)) in (0_u32..).zip(write) {
             put(&stage.join(number.to_string()), bytes)?;
             commit.write.insert(file.clone(), number);
         }
         let text = serde_json::to_vec(&commit).unwrap_or_default();
-        let (new, path) = (stage.join("commit"), self.own.join("commit.json"));
+        let (new, path) = (stage.join("commit"), self.own.join(COMMIT));
         put(&new, &text)?;
         fs::rename(&new, &path).map_err(|error| io_problem(&path, &error))
     }
 
     /// Step 3, also of a build that was killed; without a commit, only the stage goes.
     fn recover(&self) -> Result<(), Problem> {
-        let (path, stage) = (self.own.join("commit.json"), self.own.join("stage"));
+        let (path, stage) = (self.own.join(COMMIT), self.own.join(STAGE));
         let remove_stage = || match fs::remove_dir_all(&stage) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(io_problem(&stage, &error))
@@ -375,5 +388,13 @@ mod tests {
         }
         std::os::unix::fs::symlink(elsewhere.path().join("x"), folder.path.join("a.kql")).unwrap();
         assert!(matches!(folder.read("a.kql"), Err(Problem::Foreign(_))));
+        let own = folder.path.join(OWN);
+        fs::create_dir_all(&own).unwrap();
+        for name in [LOCK, COMMIT, STAGE, IGNORE, super::super::inputs::STATE] {
+            std::os::unix::fs::symlink(elsewhere.path().join("x"), own.join(name)).unwrap();
+            assert!(matches!(folder.lock(), Err(Problem::Foreign(_))), "{name}");
+            fs::remove_file(own.join(name)).unwrap();
+        }
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     }
 }

@@ -73,6 +73,15 @@ impl Given {
     }
 }
 
+/// The column of a window's begin. Artifacts know it by this name, too.
+pub(super) fn window(timeline: &Timeline) -> String {
+    let mut name = "window".to_owned();
+    while timeline.keys.contains(&name) {
+        name.push('_');
+    }
+    name
+}
+
 /// What is computed of a window, with names that hide no column.
 pub(super) struct Totals<'a> {
     /// Whose.
@@ -85,13 +94,9 @@ impl<'a> Totals<'a> {
     /// Nothing yet.
     pub(super) fn new(timeline: &'a Timeline) -> Self {
         let columns = timeline.legs.iter().flat_map(|leg| leg.columns());
-        let taken = columns.map(str::to_owned).chain(timeline.keys.iter().cloned()).collect();
-        let mut totals = Self { timeline, taken, found: Vec::new() };
-        // The key's names are the first to be free.
-        timeline.keys.iter().for_each(|key| {
-            totals.taken.remove(key);
-        });
-        totals
+        let rows = timeline.keys.iter().cloned().chain([window(timeline)]);
+        let taken = columns.map(str::to_owned).chain(rows).collect();
+        Self { timeline, taken, found: Vec::new() }
     }
 
     /// A name that is new.

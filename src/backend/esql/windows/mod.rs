@@ -17,10 +17,11 @@ use minijinja::{Value, context};
 use super::lines;
 use super::predicate::Printer;
 use super::syntax::{self, Expr, Text};
+use crate::backend::infix::Top;
 use crate::backend::template::{Template, Templates, template};
 use crate::backend::{Query, Strategy};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Plan, Timeline};
+use crate::plan::{Plan, Report, Timeline};
 
 use self::condition::{Given, Totals};
 use self::events::Events;
@@ -96,32 +97,36 @@ pub(super) fn queries(
     }
     let estimates = totals.has_estimates().then_some(Code::Estimates);
     let approximate = [Some(Code::FixedWindows), estimates].into_iter().flatten().collect();
-    let context = described(timeline, &events, totals, &given, holds, &clock);
+    let found = Found { totals, given, holds, report: plan.report };
+    let context = described(timeline, &events, found, &clock);
     let overridden = templates.is_replaced(&SKELETON);
     let text = templates.fill(&SKELETON, context, rule);
     text.map(|text| vec![Query { text, approximate, overridden }]).map_err(|problem| vec![problem])
 }
 
+/// What is asked of a window, and which windows are reported.
+struct Found<'a> {
+    totals: Totals<'a>,
+    given: Vec<Given>,
+    holds: Vec<Expr>,
+    report: Option<Report>,
+}
+
 /// What the skeleton shows.
-fn described(
-    timeline: &Timeline,
-    events: &Events,
-    mut totals: Totals<'_>,
-    given: &[Given],
-    mut holds: Vec<Expr>,
-    clock: &Text,
-) -> Value {
+fn described(timeline: &Timeline, events: &Events, found: Found<'_>, clock: &Text) -> Value {
+    let Found { mut totals, given, mut holds, report } = found;
     totals.add_times();
     let (mut groups, mut keep) = (Vec::new(), Vec::new());
     let window = format!("BUCKET({clock}, {})", syntax::span(timeline.window));
     for (key, value) in timeline.keys.iter().zip(&events.keys) {
-        let name = totals.name(key);
+        let name = syntax::name(key);
         holds.extend(events::present(&name, value.is_text));
         groups.push(assigned(&name, value.text.as_str()));
         keep.push(name);
     }
-    let name = totals.name("window");
+    let name = syntax::name(&condition::window(timeline));
     groups.push(assigned(&name, &window));
+    holds.extend(report.into_iter().flat_map(|report| reported(report, &name, timeline.window)));
     keep.push(name);
     keep.extend(totals.names());
     let values = |texts: Vec<Text>| texts.into_iter().map(Value::from).collect::<Vec<_>>();
@@ -130,11 +135,24 @@ fn described(
         index => Value::from(events.index.clone()),
         parts => lines(events.parts.clone()),
         flags => values([events.flags(), given.iter().map(Given::assigned).collect()].concat()),
-        totals => values(totals.shown(events, given, clock)),
+        totals => values(totals.shown(events, &given, clock)),
         groups => values(groups),
         holds => lines(holds),
         keep => Value::from(Text::join(keep, ", ")),
     }
+}
+
+/// Of a run at `R` the windows that ended in `[R - delay - interval - late, R - delay)`. Elastic's runs
+/// drift by seconds, so that ranges overlap on purpose: the artifact holds back what was reported.
+fn reported(report: Report, window: &Text, length: u64) -> [Expr; 2] {
+    let until = report.delay.saturating_add(report.after);
+    let from = until.saturating_add(report.interval).saturating_add(Report::LATE);
+    let end = format!("{window} + {}", syntax::span(length));
+    let part = |text: String| Expr { text: Text::trusted(text), top: Top::Atom };
+    [
+        part(format!("{end} > NOW() - {}", syntax::span(from))),
+        part(format!("{end} <= NOW() - {}", syntax::span(until))),
+    ]
 }
 
 /// What is given up, as comments.
