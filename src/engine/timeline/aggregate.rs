@@ -42,7 +42,9 @@ fn tuples(fields: &[FieldRef], event: &Event, renames: &[Rename]) -> Vec<Vec<Str
         let mut values = Vec::new();
         if let Some(value) = event.field(renames, &field.name) {
             value.scalars(&mut |scalar| {
-                values.extend(scalar.text().map(|text| canonical(field.ty.element(), &text)));
+                // Empty text is no value, as of a key: several platforms store none.
+                let text = scalar.text().filter(|text| !text.is_empty());
+                values.extend(text.map(|text| canonical(field.ty.element(), &text)));
             });
         }
         let longer = tuples.iter().flat_map(|tuple| {

@@ -114,7 +114,7 @@ class Streams:
 
     def random(self, number, seed):
         rng = random.Random(seed * 1_000_003 + number)
-        kinds = self.random_rules.MADE["all"]
+        kinds = list(self.random_rules.MADE["all"].values())
         name = f"r{number}"
         made = kinds[number % len(kinds)](rng, name)
         events = made.events(rng)

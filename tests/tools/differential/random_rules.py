@@ -11,6 +11,7 @@ import tempfile
 import pathlib
 
 from random_aggregates import Aggregates
+from random_operators import KINDS
 from random_weaves import Bound, Timed
 
 PIECES = ["a", "B", "\\", "*", "?", '"', "'", " ", ".", "(", "[", "|", "$", "%", "+", "{", "^", "/", "-", "#", "@", "&", "~", "<"]
@@ -53,6 +54,7 @@ class Rule:
     suffix = "yml"
 
     def __init__(self, rng, name):
+        self.name = name
         self.values = []
         names = [f"sel_{letter}" for letter in "abc"[: rng.randint(1, 3)]]
         lines = [f"title: {name}", f"name: {name}", "status: test", "logsource:", "    product: windows"]
@@ -125,7 +127,7 @@ class Connection(Rule):
             lambda: ("DestinationIp|cidr", rng.sample(NETWORKS, rng.randint(1, 2))),
             lambda: ("SourceIp|cidr", rng.sample(NETWORKS, rng.randint(1, 2))),
             lambda: ("DestinationIp", rng.sample(ADDRESSES, rng.randint(1, 2))),
-            lambda: ("DestinationIp|startswith", [rng.choice(["10.", "192.168.", "fe80:", "1"])]),
+            lambda: ("DestinationIp|startswith", [rng.choice(["10.", "192.168.", "'fe80:'", "1"])]),
             lambda: ("Initiated", [rng.choice(["'true'", "'false'", "true"])]),
             lambda: ("DestinationHostname|endswith", ["'.example'"]),
             lambda: (rng.choice(["DestinationHostname", "DestinationPort", "DestinationIp"]), ["null"]),
@@ -226,13 +228,13 @@ class Correlation:
         return sorted(events, key=lambda event: event["t"]) if rng.random() < 0.5 else events
 
 
-# What `--only` chooses.
+# What `--only` chooses: classes by the name under which they are counted.
 MADE = {
-    "all": [Correlation, Rule, Aggregates, Connection, Timed, Bound],
-    "timed": [Timed],
-    "aggregates": [Aggregates],
-    "bound": [Bound],
+    "all": {"correlations": Correlation, "filters": Rule, "aggregates": Aggregates, "connections": Connection, "timed": Timed,
+            "bound": Bound},
+    "operators": KINDS | {"binding": Bound, "filter": Rule, "filter_of_connections": Connection},
 }
+MADE |= {name: {name: kind} for kinds in list(MADE.values()) for name, kind in kinds.items()}
 
 
 def milliseconds(moment):
@@ -246,31 +248,35 @@ def engine(binary, shapes, made, events):
         (folder / file).write_text(made.text)
         (folder / "events.ndjson").write_text("".join(json.dumps(shapes.neutral(n, e)) + "\n" for n, e in enumerate(events)))
         done = subprocess.run([binary, "run", file, "events.ndjson", "--format", "json"], cwd=folder, capture_output=True, text=True)
+    if done.returncode > 1 or "error[" in done.stderr:
+        raise ValueError(f"{done.stderr}\n{made.text}")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def check(binary, shapes, execute, count, seed, kind):
-    """Prints each difference; returns passed, failed, refused and how many streams fired."""
-    tally = {"passed": 0, "failed": 0, "refused": 0, "fired": 0}
-    batch = 50
+    """Prints each difference; returns passed, failed, refused, fired and the number of streams, for each kind."""
+    kinds = list(MADE[kind].items())
+    tallies = {name: dict.fromkeys(("streams", "fired", "passed", "failed", "refused"), 0) for name, _ in kinds}
+    batch = 100
     for start in range(0, count, batch):
         rules = {}
         for number in range(start, min(start + batch, count)):
             rng = random.Random(seed * 1_000_003 + number)
-            name = f"r{number}"
-            made = MADE[kind][number % len(MADE[kind])](rng, name)
-            rules[name] = (made, made.events(rng))
-        check_batch(binary, shapes, execute, rules, tally)
-    return tally
+            of, make = kinds[number % len(kinds)]
+            made = make(rng, f"r{number}")
+            rules[made.name] = (made, made.events(rng), tallies[of])
+        check_batch(binary, shapes, execute, rules)
+    return tallies
 
 
-def check_batch(binary, shapes, execute, rules, tally):
+def check_batch(binary, shapes, execute, rules):
     with tempfile.TemporaryDirectory() as folder:
-        for name, (made, _) in rules.items():
+        for name, (made, *_) in rules.items():
             (pathlib.Path(folder) / f"{name}.{made.suffix}").write_text(made.text)
         emitted = {platform: execute.convert(binary, folder, platform) for platform in execute.PLATFORMS}
-    for name, (made, events) in rules.items():
+    for name, (made, events, tally) in rules.items():
         results = [one for one in engine(binary, shapes, made, events) if one["rule"] == name]
+        tally["streams"] += 1
         tally["fired"] += bool(results)
         for platform in execute.PLATFORMS:
             one = emitted[platform].get(name)

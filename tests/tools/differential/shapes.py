@@ -214,6 +214,8 @@ def winlogbeat(number, event):
                 "server": {"name": source.get("server_name")},
                 "validation": {"status": source.get("validation_status")},
             }
+        if log == "dns":
+            document["zeek"]["dns"] = {name: source.get(name) for name in ("query", "answers", "qtype_name", "rcode_name")}
         if log == "http":
             document |= {
                 "url": {"original": source.get("uri"), "domain": source.get("host")},
@@ -298,6 +300,14 @@ def asim(number, event):
             "DstIpAddr": source.get("DestinationIp"),
             "DstPortNumber": source.get("DestinationPort"),
             "DstHostname": source.get("DestinationHostname"),
+        }
+    if key == "windows/dns_query":
+        return "_Im_Dns", row | {
+            "EventType": "Query",
+            "EventProduct": "Sysmon",
+            "DnsQuery": source.get("QueryName"),
+            "SrcProcessName": source.get("Image"),
+            "SrcProcessId": text(source.get("ProcessId")),
         }
     return None, None
 
