@@ -79,12 +79,6 @@ pub(super) fn timeline<'a>(
     if !found.is_empty() {
         return Err(found);
     }
-    if !values.is_empty() && !bindings::of(correlation).is_empty() {
-        let message =
-            "no plan finds an aggregate over a field where only some of the events share a value";
-        let help = "make the value a key of all events, or count events";
-        return Err(vec![refuse(rule.meta.span, message).help(help)]);
-    }
     bindings::take_out(correlation, &mut legs);
     let keys = correlation.keys.iter().filter(|key| bindings::is_of_all(key));
     let lowered = atoms::lower(correlation, &overlaps, &values, rule.meta.span)?;

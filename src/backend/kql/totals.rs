@@ -161,7 +161,9 @@ impl Totals<'_> {
     fn different(&self, at: usize, total: &Total, shape: &Shape<'_>) -> Value {
         let value = self.names.of("value", total.values);
         let (held, sign) = (self.names.of("held", total.values), self.names.one("sign"));
-        let by: Vec<Kusto> = shape.key_names().into_iter().chain([value.clone()]).collect();
+        let bound = (0..self.timeline.bindings.len()).map(|number| self.names.of("bound", number));
+        let keys = shape.key_names().into_iter().chain(bound);
+        let by: Vec<Kusto> = keys.chain([value.clone()]).collect();
         let order = by.iter().map(|column| Kusto::trusted(format!("{column} asc")));
         let other = by.iter().map(|column| Kusto::trusted(format!("{column} != prev({column})")));
         let other = Kusto::join(other.collect::<Vec<_>>(), " or ");

@@ -65,7 +65,7 @@ def splunk(query, events):
     return [splexec.to_json(row) for row in rows]
 
 
-def kql(query, events, platform):
+def kql(query, events, platform, now=None):
     shape, schema = KUSTO[platform]
     tables = {}
     for number, event in enumerate(events):
@@ -75,7 +75,7 @@ def kql(query, events, platform):
     with tempfile.TemporaryDirectory() as folder:
         for table, rows in tables.items():
             (pathlib.Path(folder) / f"{table}.ndjson").write_text("\n".join(rows) + "\n")
-        results = [kqlrun.run_query(query, kqlrun.Tables(folder, schema), shuffle=shuffle)[1] for shuffle in (None, 1)]
+        results = [kqlrun.run_query(query, kqlrun.Tables(folder, schema), now, shuffle)[1] for shuffle in (None, 1)]
     # Kusto promises no order of rows: whatever it is, the result is the same.
     in_order, shuffled = (sorted(json.dumps(row, sort_keys=True, default=str) for row in rows) for rows in results)
     if in_order != shuffled:
@@ -207,6 +207,11 @@ def main():
         for platform in set(PLATFORMS) - set(options.get("--on", ",".join(PLATFORMS)).split(",")):
             del PLATFORMS[platform]
         return at_random(binary, int(chosen[1]), int(options.get("--seed", 1)), options.get("--only", "all"))
+    if chosen[:1] == ["--scheduled"]:
+        import scheduled
+
+        options = dict(zip(chosen[::2], chosen[1::2]))
+        return scheduled.main(sys.modules[__name__], shapes, binary, int(chosen[1]), int(options.get("--seed", 1)))
     if chosen[:1] == ["--mutants"]:
         import mutants
 

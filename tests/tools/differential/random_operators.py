@@ -279,8 +279,10 @@ class Within(Operator):
 
 
 class NotBetween(Operator):
+    own = 0.95
+
     def count(self, rng):
-        return rng.randint(4, 12)
+        return rng.randint(5, 14)
 
     def condition(self, rng):
         a, b, x, c = self.used
@@ -461,6 +463,26 @@ class Aggregate(Operator):
         return event(rng, rng.choice(["net", "net", "far", "prc"]))
 
 
+class BoundAggregate(Aggregate):
+    """Aggregates where some of the events share a value."""
+
+    def condition(self, rng):
+        one, other = rng.choice([("net", "prc"), ("prc", "fil"), ("net", "fil")])
+        self.lines = ["    host = Computer", f"    {one}.Image == {other}.Image"]
+        # One event may be `net` and `far`, and would carry a value as the one only.
+        condition = super().condition(rng).replace(", far.SourcePort", "").replace("far", "net")
+        self.used = ["net", "prc", "fil"]
+        return rng.choice([f"({condition}) and {one} and {other}", f"({condition}) and {one} or fil and {other}",
+                           f"({one} and ({condition})) or ({other} and count({one}) >= 2)"])
+
+    def event(self, rng):
+        made = event(rng, rng.choice(["net", "net", "prc", "fil"]))
+        return made | {"Image": rng.choice(["C:\\certutil.exe", "C:\\certutil.exe", "C:\\b.exe", ""])}
+
+    def count(self, rng):
+        return rng.randint(4, 11)
+
+
 class Lists(Operator):
     """Several values in one field: tests of them, keys and different ones."""
 
@@ -541,5 +563,6 @@ KINDS = {
     "skew": Skew,
     "chain": Chain,
     "lists": Lists,
+    "bound_aggregate": BoundAggregate,
     "nested": Nested,
 }

@@ -138,7 +138,7 @@ class Connection(Rule):
 
     def events(self, rng):
         events = []
-        for second in range(rng.randint(6, 14)):
+        for second in range(rng.randint(2, 8)):
             event = {"t": second, "ls": "windows/network_connection", "Computer": "h", "Image": "C:\\a.exe"}
             event["Initiated"] = rng.choice(["true", "false"])
             choices = {
