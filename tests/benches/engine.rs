@@ -28,6 +28,11 @@ use sigweave::source::SourceMap;
 use sigweave::syntax::sigma;
 use sigweave::taxonomy::Taxonomy;
 
+/// The program's allocator, so that what is compared has the same.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const EVENTS: usize = 20_000;
 
 /// Events of four kinds, of which some satisfy rules of the packs, as Windows writes them.

@@ -8,7 +8,6 @@
 //! `{"EventID": 1, "Channel": "Security"}` → names `Channel`, `EventID`; values 1 and 0 of the object.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
@@ -133,12 +132,12 @@ impl Layouts {
     fn belongs(&mut self, layout: &Layout, event: &Event) -> Arc<[Belongs]> {
         self.key.clear();
         for place in &layout.saying {
-            // The place tells apart which fields there are.
-            let _ = write!(
-                self.key,
-                "{place}={}\0",
-                event.at(*place).and_then(Value::text).unwrap_or_default()
-            );
+            self.key.push_str(layout.names.get(*place).map_or("", AsRef::as_ref));
+            if let Some(text) = event.at(*place).and_then(Value::text) {
+                self.key.push('=');
+                self.key.push_str(&text);
+            }
+            self.key.push('\0');
         }
         if let Some(known) = self.belongs.get(&self.key) {
             return Arc::clone(known);

@@ -333,3 +333,13 @@ proptest! {
         prop_assert_eq!(parts(written("")), parts(written("\n")));
     }
 }
+
+#[test]
+fn log_sources_are_told_apart_by_the_fields_that_say_them() {
+    let text = "{\"_path\": \"security\"}\n{\"Channel\": \"security\"}\n{\"Channel\": null}\n\
+        {\"Channel\": \"\"}\n";
+    let (events, _) = read(text.as_bytes());
+    let found: Vec<_> = events.iter().map(sources).collect();
+    let zeek = vec!["zeek/service:security", "service:security", "zeek"];
+    assert_eq!(found, [zeek, vec!["windows", "windows/service:security"], vec![], vec!["windows"]]);
+}
