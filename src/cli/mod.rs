@@ -166,7 +166,11 @@ pub fn main() -> ExitCode {
 /// The exit code of the work; that of an internal error if it panics, which is a bug of ours.
 fn guarded(work: impl FnOnce() -> u8) -> ExitCode {
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-    ExitCode::from(done.unwrap_or(INTERNAL))
+    ExitCode::from(done.unwrap_or_else(|_| {
+        Output::new()
+            .remark("this is a bug in Sigweave: please report it with the files that show it");
+        INTERNAL
+    }))
 }
 
 fn dispatch(command: Command, output: &mut Output) -> u8 {
@@ -186,5 +190,19 @@ fn dispatch(command: Command, output: &mut Output) -> u8 {
         Command::Schema(arguments) => schema::run(&arguments, output),
         Command::Templates(arguments) => templates::run(&arguments, output),
         Command::Completions(arguments) => completions::run(&arguments, output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bug_of_ours_has_an_exit_code_of_its_own() {
+        let code = |code: ExitCode| format!("{code:?}");
+        let failed: Vec<u8> = Vec::new();
+        let bug = || failed.iter().copied().max().unwrap();
+        assert_eq!(code(guarded(bug)), code(ExitCode::from(INTERNAL)));
+        assert_eq!(code(guarded(|| FINDINGS)), code(ExitCode::from(1)));
     }
 }

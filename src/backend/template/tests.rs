@@ -1,6 +1,7 @@
 //! What templates may do, and what they may not.
 
 use minijinja::context;
+use proptest::prelude::*;
 
 use super::contract::{Needs, check};
 use super::*;
@@ -99,4 +100,19 @@ fn work_and_output_are_bounded() {
     let found = said(&loops);
     assert!(found[0].0 == Code::TemplateLimit && found[0].1.contains("MiB"), "{found:?}");
     assert_eq!(said(&"x".repeat(300_000))[0].0, Code::TemplateLimit);
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_template_or_refused(
+        parts in prop::collection::vec(
+            prop::sample::select(vec![
+                "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "\"", "'", "\\", "for a in parts",
+                "endfor", "if query", "endif", " query ", "parts", ".", "é", "\n", "(", "[", "a.b", "1",
+            ]),
+            0..16,
+        )
+    ) {
+        said(&parts.concat());
+    }
 }
