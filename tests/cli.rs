@@ -23,6 +23,8 @@ mod filters;
 mod injection;
 #[path = "cli/lints.rs"]
 mod lints;
+#[path = "cli/lookups.rs"]
+mod lookups;
 #[path = "cli/machine.rs"]
 mod machine;
 #[path = "cli/templates.rs"]

@@ -2,6 +2,8 @@
 //!
 //! `Image|endswith: ['\a.exe', '\b.exe']` → `Any([Test(Image ends with \a.exe), Test(…)])`.
 
+use std::sync::Arc;
+
 use super::Options;
 use super::encode::{self, Problem};
 use super::modifiers::{self, Compare, Modifiers};
@@ -10,7 +12,7 @@ use super::regex;
 use super::suspect;
 use super::value::{self, Question};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::ir::{FieldRef, Op, Part, Predicate, Test, TextCmp};
+use crate::ir::{FieldRef, List, Op, Part, Predicate, Test, TextCmp};
 use crate::source::Span;
 use crate::syntax::ast::{Item, Search, Value, ValueKind};
 use crate::taxonomy::LogSource;
@@ -161,6 +163,10 @@ fn field_value(
             false => test(Op::Exists).negate(),
         });
     }
+    if let Some(list) = kept(modifiers, value, scope.options) {
+        scope.take(1, value.span)?;
+        return listed(field, modifiers, list, value, scope).map(test);
+    }
     scope.diagnostics.extend(suspect::value(field, modifiers, value, scope.source));
     let question = Question { field, modifiers, value };
     let alternatives = alternatives(modifiers, value, scope)?;
@@ -168,6 +174,32 @@ fn field_value(
     let tests: Vec<Predicate> =
         alternatives.into_iter().filter_map(|parts| question.op(parts, scope)).map(test).collect();
     Some(Predicate::any(tests))
+}
+
+/// The list that a value is as a whole, if platforms keep it.
+fn kept(modifiers: &Modifiers, value: &Value, options: &Options) -> Option<Arc<List>> {
+    let equals = modifiers.compare == Compare::Text(TextCmp::Equals);
+    if !modifiers.expand || !equals || !modifiers.encodings.is_empty() {
+        return None;
+    }
+    let name = value.text.strip_prefix('%')?.strip_suffix('%')?;
+    options.kept.get(name).cloned()
+}
+
+/// A test on a list that platforms keep, which holds texts.
+fn listed(
+    field: &FieldRef,
+    modifiers: &Modifiers,
+    list: Arc<List>,
+    value: &Value,
+    scope: &mut Scope<'_>,
+) -> Option<Op> {
+    if value::kind(&field.ty) == value::Kind::Text {
+        return Some(Op::Listed { list, cased: modifiers.cased });
+    }
+    let message = format!("a lookup holds texts, and `{}` is of type {}", field.name, field.ty);
+    scope.operator(value.span, message, "give the list values in `[parameters]` instead");
+    None
 }
 
 /// `exists: true` or `false`.
@@ -260,9 +292,13 @@ fn explain(problem: &Problem, value: &Value, options: &Options) -> Diagnostic {
                 .help(format!("one value may have {}: use shorter ones", encode::MAX_ALTERNATIVES))
         }
         Problem::Placeholder(name) => {
-            new(Code::NoPlaceholderValues, format!("the placeholder `%{name}%` has no values"))
-                .help("give it values in the section `[parameters]` of sigweave.toml")
-                .nearest(name, options.lists.keys().map(String::as_str))
+            let found =
+                new(Code::NoPlaceholderValues, format!("the placeholder `%{name}%` has no values"))
+                    .help("give it values in the section `[parameters]` of sigweave.toml");
+            match options.kept.contains_key(name) {
+                true => found.note("a lookup stands for whole values of a field, and for nothing else"),
+                false => found.nearest(name, options.lists.keys().map(String::as_str)),
+            }
         }
     }
 }

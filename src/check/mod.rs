@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
-use crate::ir::{Body, Pattern, PatternSource, Predicate, Rule};
+use crate::ir::{Body, List, Pattern, PatternSource, Predicate, Rule};
 use crate::source::Span;
 use crate::syntax::ast::{self, Document};
 use crate::taxonomy::Taxonomy;
@@ -42,6 +42,8 @@ use index::Index;
 pub struct Options {
     /// Values of placeholders (`%name%`, modifier `expand`), by name.
     pub lists: BTreeMap<String, Vec<String>>,
+    /// Lists that platforms keep, by name.
+    pub kept: BTreeMap<String, Arc<List>>,
 }
 
 /// Checks all documents of a run together. One result per document: `None` for what has errors,

@@ -2,13 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use crate::check::Options;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::project::Project;
+use crate::ir::List;
+use crate::project::{Lookup, Project};
 use crate::project::list::{self, Entry};
 use crate::source::SourceMap;
 
 use super::files;
+
+/// What rules see of the project's lists.
+pub(super) fn options(project: &Project) -> Options {
+    let kept = |(name, lookup): (&String, &Lookup)| {
+        let values = project.parameters.get(name).cloned();
+        let Lookup { column, folds, kept } = lookup.clone();
+        (name.clone(), Arc::new(List { name: name.clone(), column, kept, folds, values }))
+    };
+    Options {
+        lists: project.parameters.clone(),
+        kept: project.lookups.iter().map(kept).collect(),
+    }
+}
 
 /// Reads each file once and adds its values to the project's parameters; all entries.
 pub(super) fn read(

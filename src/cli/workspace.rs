@@ -106,7 +106,7 @@ impl Workspace {
             documents.extend(found);
         }
         let taxonomy = Taxonomy::standard();
-        let options = Options { lists: project.parameters.clone() };
+        let options = lists::options(&project);
         let rules = check::check(&documents, &taxonomy, &options, &mut diagnostics);
         let levels = Levels::of(&project.lints, root.as_deref(), &mut sources, &mut diagnostics)
             .map_err(|problem| vec![problem])?;

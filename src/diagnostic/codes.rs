@@ -161,6 +161,7 @@ codes! {
     BadNumber "E0406" "bad-number" "the value is not a number";
     TooManyAlternatives "E0407" "too-many-alternatives" "a list or an expansion has too many values";
     NoPlaceholderValues "E0408" "no-placeholder-values" "a placeholder has no values";
+    ListNotKept "E0409" "list-not-kept" "a list cannot be asked where the rule goes";
     // E05xx: platforms and mappings
     UnknownPlatform "E0501" "unknown-platform" "there is no such platform";
     LogSourceNotHeld "E0502" "log-source-not-held" "the platform does not hold the log source";

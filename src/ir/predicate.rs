@@ -3,6 +3,9 @@
 //! `check` builds `Predicate<FieldRef>`; `plan` turns it into `Predicate<Scalar>` over the columns
 //! of a platform. A comparison with a missing field is false; `Not` of it is true.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use ipnet::IpNet;
 
 use crate::source::Span;
@@ -113,6 +116,13 @@ pub enum Op<F = FieldRef> {
         /// Whether case counts.
         cased: bool,
     },
+    /// Text that is equal to an entry of a list that the platform keeps.
+    Listed {
+        /// Which list.
+        list: Arc<List>,
+        /// Whether case counts.
+        cased: bool,
+    },
     /// A part of a timestamp (UTC), compared as a number.
     TimePart {
         /// Which part.
@@ -122,6 +132,38 @@ pub enum Op<F = FieldRef> {
         /// With what.
         value: i64,
     },
+}
+
+/// A list that platforms keep and queries ask when they run: a lookup of Splunk, a watchlist of
+/// Sentinel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// What rules call it.
+    pub name: String,
+    /// Its column with the values.
+    pub column: String,
+    /// What it is called where it is kept, by the name of the platform.
+    pub kept: BTreeMap<String, String>,
+    /// Whether a platform that compares its entries by itself does so in any case.
+    pub folds: bool,
+    /// Its values, if they are known here, too.
+    pub values: Option<Vec<String>>,
+}
+
+impl List {
+    /// The list as one platform keeps it.
+    #[must_use]
+    pub fn on(&self, platform: &str) -> Self {
+        let kept = self.kept.get_key_value(platform);
+        let kept = kept.map(|(name, table)| (name.clone(), table.clone())).into_iter().collect();
+        Self { kept, ..self.clone() }
+    }
+
+    /// What it is called where it is kept, of one platform.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        self.kept.values().next().map(String::as_str).unwrap_or_default()
+    }
 }
 
 /// A comparison of text with a constant.

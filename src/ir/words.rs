@@ -152,9 +152,12 @@ pub fn operator<F>(op: &Op<F>) -> Option<(String, String)> {
         Op::Number { cmp, value } => (comparison(*cmp).to_owned(), value.to_string()),
         Op::Cidr(net) => ("cidr".to_owned(), net.to_string()),
         Op::Regex(expression) => ("matches".to_owned(), regex(expression)),
-        Op::TimePart { .. } | Op::Boolean(_) | Op::Exists | Op::Null | Op::Field { .. } => {
-            return None;
-        }
+        Op::TimePart { .. }
+        | Op::Boolean(_)
+        | Op::Exists
+        | Op::Null
+        | Op::Field { .. }
+        | Op::Listed { .. } => return None,
     })
 }
 
@@ -169,6 +172,7 @@ fn subject<F: Named>(test: &Test<F>) -> String {
         | Op::Cidr(_)
         | Op::Exists
         | Op::Null
+        | Op::Listed { .. }
         | Op::Field { .. } => test.field.name().to_owned(),
     }
 }
@@ -186,6 +190,10 @@ pub fn test<F: Named>(op: &Op<F>) -> String {
         Op::Field { cmp, other, cased } => {
             let cased = if *cased { "cased " } else { "" };
             format!("{cased}{} {}", text_comparison(*cmp), other.name())
+        }
+        Op::Listed { list, cased } => {
+            let cased = if *cased { "cased " } else { "" };
+            format!("{cased}in the list `{}`", list.name)
         }
         Op::TimePart { cmp, value, .. } => format!("{} {value}", comparison(*cmp)),
         Op::Text { .. } | Op::Number { .. } | Op::Regex(_) | Op::Cidr(_) => String::new(),

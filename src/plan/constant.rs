@@ -30,7 +30,7 @@ pub(super) fn holds<F>(op: &Op<F>, text: &str) -> Option<bool> {
         }
         Op::Exists => Some(true),
         Op::Null => Some(false),
-        Op::Field { .. } | Op::TimePart { .. } => None,
+        Op::Field { .. } | Op::Listed { .. } | Op::TimePart { .. } => None,
     }
 }
 

@@ -37,6 +37,7 @@ mod firings;
 mod keys;
 mod kind;
 mod legs;
+mod listed;
 mod push;
 mod reach;
 mod respell;

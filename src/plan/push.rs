@@ -9,6 +9,7 @@
 //! respelt; then the same test on it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{FieldRef, Op, Predicate, Test, TextTest};
@@ -16,7 +17,7 @@ use crate::platform::{Column, ColumnType, Condition, Place, Platform, Resolved, 
 use crate::source::Span;
 
 use super::undo::{Undone, undo};
-use super::{Leg, Let, condition, constant, digests, respell};
+use super::{Leg, Let, condition, constant, digests, listed, respell};
 
 /// The columns of one leg in the making.
 pub(super) struct Columns<'a> {
@@ -120,6 +121,10 @@ impl<'a> Columns<'a> {
     }
 
     fn push_test(&mut self, test: &Test, at: At<'_>) -> Result<Predicate<Column>, Box<Diagnostic>> {
+        if let Some(entries) = listed::entries(test, self.platform)? {
+            let each = entries.iter().map(|entry| self.push_test(entry, at));
+            return Ok(Predicate::any(each.collect::<Result<Vec<_>, _>>()?));
+        }
         let resolved = self.resolve(&test.field, test.span, at)?;
         refuse_lacking(test, resolved, self.platform)?;
         if let Some(tests) = digests::decode(&test.op, resolved) {
@@ -242,6 +247,10 @@ impl<'a> Columns<'a> {
             Op::Null => Op::Null,
             Op::Field { cmp, other, cased } => {
                 Op::Field { cmp: *cmp, other: self.column(other, span, at)?, cased: *cased }
+            }
+            Op::Listed { list, cased } => {
+                let list = Arc::new(list.on(&self.platform.name));
+                Op::Listed { list, cased: *cased }
             }
             Op::TimePart { part, cmp, value } => {
                 Op::TimePart { part: *part, cmp: *cmp, value: *value }

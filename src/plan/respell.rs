@@ -31,6 +31,7 @@ pub(super) fn pull(test: &Test, rewrites: &[Rewrite]) -> Option<Predicate> {
         | Op::Regex(_)
         | Op::Cidr(_)
         | Op::Field { .. }
+        | Op::Listed { .. }
         | Op::TimePart { .. } => return None,
     };
     let mut tree = Tree::Fits(tokens);

@@ -60,6 +60,7 @@ fn of_join<'a>(op: &Op, parts: &'a [Scalar]) -> Option<Undone<'a>> {
         | Op::Regex(_)
         | Op::Cidr(_)
         | Op::Field { .. }
+        | Op::Listed { .. }
         | Op::TimePart { .. } => return None,
     };
     let around = Around { before: before.to_ascii_lowercase(), after: after.to_ascii_lowercase() };

@@ -47,7 +47,7 @@ use schema::Schema;
 use sections::{Group, Sections};
 
 /// Keys of a platform file.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "platform",
     "title",
     "targets",
@@ -55,6 +55,7 @@ const KEYS: [&str; 12] = [
     "unchecked",
     "index",
     "lookback",
+    "lookups",
     "alerts",
     "parts",
     "rewrites",
@@ -107,6 +108,8 @@ pub struct Platform {
     pub unchecked: bool,
     /// How far back a query may look, in days, if the product has a limit.
     pub lookback: Option<u64>,
+    /// Whether its queries can ask lists that it keeps.
+    pub lookups: bool,
     /// Columns that an alert of the product needs; every place returns one of each of these.
     pub alerts: Vec<Vec<String>>,
     /// What a condition on the index is about, where there is one.
@@ -170,6 +173,7 @@ impl Platform {
         let index = option("index").and_then(text);
         let days = option("lookback").and_then(text);
         let lookback = days.and_then(|days| days.strip_suffix('d')?.parse().ok());
+        let lookups = option("lookups").and_then(text).is_some_and(|text| text == "true");
         let alerts = alerts::read(option("alerts").as_ref());
         let layers = Layers::new(base, overlays, found);
         let context = Context::new(layers, schema);
@@ -181,6 +185,7 @@ impl Platform {
             targets,
             unchecked,
             lookback,
+            lookups,
             alerts,
             index,
             everywhere,

@@ -47,8 +47,8 @@ use reader::Reader;
 pub const FILE_NAME: &str = "sigweave.toml";
 
 /// Keys of the file.
-const KEYS: [&str; 7] =
-    ["rules", "environments", "accept", "lists", "parameters", "lints", "templates"];
+const KEYS: [&str; 8] =
+    ["rules", "environments", "accept", "lists", "lookups", "parameters", "lints", "templates"];
 
 /// A project.
 #[derive(Debug, Clone, Default)]
@@ -61,12 +61,25 @@ pub struct Project {
     pub accept: Vec<Code>,
     /// Lists that stand in files, by name.
     pub lists: BTreeMap<String, list::ListFile>,
+    /// Lists that platforms keep, by name.
+    pub lookups: BTreeMap<String, Lookup>,
     /// Values of placeholders and parameters.
     pub parameters: BTreeMap<String, Vec<String>>,
     /// How loudly lints speak.
     pub lints: Lints,
     /// A folder with templates that replace shipped ones, relative to the project's file.
     pub templates: Option<Spanned<String>>,
+}
+
+/// A list that platforms keep: a lookup of Splunk, a watchlist of Sentinel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    /// Its column with the values.
+    pub column: String,
+    /// Whether the platform compares its entries without regard to case, where it compares them.
+    pub folds: bool,
+    /// What it is called, by the name of the platform.
+    pub kept: BTreeMap<String, String>,
 }
 
 /// Where rules go.
@@ -148,6 +161,7 @@ impl Reader<'_> {
                 "environments" => project.environments = self.environments(value),
                 "lints" => project.lints = self.lints(value),
                 "lists" => project.lists = self.lists(value),
+                "lookups" => project.lookups = self.lookups(value),
                 "templates" => {
                     project.templates = self.text(value).filter(|folder| self.is_inside(folder));
                 }

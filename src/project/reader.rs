@@ -7,6 +7,7 @@ use std::path::{Component, Path};
 use toml::Spanned as TomlSpanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use super::Lookup;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::source::{SourceId, Span, Spanned};
 
@@ -51,6 +52,41 @@ impl Reader<'_> {
             parameters.insert(name.get_ref().to_string(), Spanned::new(texts, span));
         }
         parameters
+    }
+
+    /// Lists that platforms keep.
+    pub(super) fn lookups(&mut self, value: &Value<'_>) -> BTreeMap<String, Lookup> {
+        let mut lookups = BTreeMap::new();
+        for (name, value) in self.keyed(value) {
+            if let Some(lookup) = self.lookup(value) {
+                lookups.insert(name.get_ref().to_string(), lookup);
+            }
+        }
+        lookups
+    }
+
+    /// A list that platforms keep; what is no key of its own is the name of a platform.
+    fn lookup(&mut self, value: &Value<'_>) -> Option<Lookup> {
+        let (mut column, mut folds, mut kept) = (None, false, BTreeMap::new());
+        for (key, value) in self.keyed(value) {
+            match key.get_ref().as_ref() {
+                "column" => column = self.text(value).map(|text| text.node),
+                "case" => {
+                    let case = self.words(value, "case", &["kept", "ignored"]);
+                    folds = case.iter().any(|case| case.node == "ignored");
+                }
+                platform => {
+                    let table = self.text(value).map(|text| text.node);
+                    kept.extend(table.map(|table| (platform.to_owned(), table)));
+                }
+            }
+        }
+        let Some(column) = column else {
+            let span = self.span(&value.span());
+            self.report(span, "a lookup needs the key `column`".to_owned());
+            return None;
+        };
+        Some(Lookup { column, folds, kept })
     }
 
     /// The entries of a table.

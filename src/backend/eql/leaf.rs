@@ -82,6 +82,11 @@ pub(super) fn leaf(test: &Test<Column>, polarity: Polarity) -> Result<Leaf, Diag
             format!("EQL cannot compare `{}` with another field, `{}`", column.name, other.name),
             "compare it with constants, or keep this rule to the other targets",
         )),
+        Op::Listed { list, .. } => Err(Refusal::new(
+            Code::NotExpressible,
+            format!("EQL cannot ask the list `{}` for one of its entries", list.name),
+            "give the list values in `[parameters]`",
+        )),
         Op::TimePart { .. } => Err(Refusal::new(
             Code::NotExpressible,
             format!("EQL cannot take a part of the time in `{}`", column.name),

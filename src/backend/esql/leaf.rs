@@ -102,6 +102,12 @@ pub(super) fn leaf(test: &Test<Column>, lets: &[Let]) -> Result<Leaf, Refusal> {
             let says = fields(&operand, *cmp, &other, Case::of(*cased))?;
             return Ok(Leaf { says, null_with: vec![operand.text, other.text] });
         }
+        Op::Listed { list, .. } => {
+            return Err(Refusal::construct(
+                format!("ES|QL cannot ask the list `{}` for one of its entries", list.name),
+                "give the list values in `[parameters]`",
+            ));
+        }
         Op::TimePart { part, cmp, value } => {
             time_part(&operand, test.field.is_written_time(), (*part, *cmp, *value))?
         }

@@ -13,7 +13,7 @@ use super::syntax::{self, Kusto};
 use super::{Kql, OPERATORS, boolean, regex};
 use crate::backend::infix::{Expr, Top};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Cmp, Op, Part, Test, TextCmp, TextTest, TimePart};
+use crate::ir::{Cmp, List, Op, Part, Test, TextCmp, TextTest, TimePart};
 use crate::platform::{Column, ColumnType};
 
 /// A refusal, boxed because it is large and rare.
@@ -91,6 +91,7 @@ pub(super) fn print(tests: &[&Test<Column>]) -> Result<Leaf, Refusal> {
         Op::Exists => Ok(present(&first.field)),
         Op::Null => Ok(flipped(present(&first.field))),
         Op::Field { cmp, other, cased } => field(first, *cmp, other, *cased),
+        Op::Listed { list, cased } => listed(first, list, *cased),
         Op::TimePart { part, cmp, value } => time_part(first, *part, *cmp, *value),
     }
 }
@@ -205,6 +206,7 @@ fn listed(op: &Op<Column>) -> Option<Kusto> {
         | Op::Exists
         | Op::Null
         | Op::Field { .. }
+        | Op::Listed { .. }
         | Op::TimePart { .. } => None,
     }
 }
@@ -316,6 +318,16 @@ fn field(test: &Test<Column>, cmp: TextCmp, other: &Column, cased: bool) -> Resu
     };
     let compared = operators.compare(&left, &Kusto::trusted(right.as_str()), cased);
     let parts = vec![present_text(&right).yes, compared.yes];
+    Ok(Leaf { yes: boolean::all(parts), no: None, may_be_null: false })
+}
+
+/// A watchlist; the empty text is in none.
+fn listed(test: &Test<Column>, list: &List, cased: bool) -> Result<Leaf, Refusal> {
+    let operand = text_of(test, &test.field)?;
+    let (table, column) = (syntax::text(list.table()), syntax::name(&list.column));
+    let entries = format!("_GetWatchlist({table}) | project {column}");
+    let yes = format!("{operand} {} (({entries}))", if cased { "in" } else { "in~" });
+    let parts = vec![present_text(&operand).yes, Expr::atom(yes)];
     Ok(Leaf { yes: boolean::all(parts), no: None, may_be_null: false })
 }
 

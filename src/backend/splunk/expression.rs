@@ -9,6 +9,7 @@
 
 use std::collections::BTreeSet;
 
+use super::lookups;
 use super::regex::{of_keyword, of_texts, portable};
 use super::search::is_empty;
 use super::syntax::{EVAL, Eval, eval_field, number};
@@ -196,6 +197,7 @@ fn of_test(test: &Test<Column>) -> Result<Conjuncts, Diagnostic> {
         Op::Exists => Ok(vec![there(&name(column, span)?)]),
         Op::Null => missing(column, span),
         Op::Field { cmp, other, cased } => compare_fields(column, *cmp, other, *cased, span),
+        Op::Listed { list, cased } => lookups::test(column, list, *cased, span),
         Op::TimePart { part, cmp, value } => time_part(column, *part, *cmp, *value, span),
     }
 }

@@ -11,6 +11,7 @@ mod bindings;
 mod expression;
 mod firings;
 mod legs;
+mod lookups;
 mod nexts;
 mod regex;
 mod search;
@@ -88,6 +89,7 @@ fn filter(legs: &[Leg], templates: &Templates, span: Span) -> Result<String, Vec
     let mut steps = Assignments::default();
     let mut condition = None;
     if !exact {
+        lookups::look_up(Legs::of(legs), &mut steps)?;
         legs::number_places(Legs::of(legs), &mut steps, span)?;
         legs::compute(Legs::of(legs), &mut steps, span)?;
         let rests = legs.iter().map(|leg| expression(&legs::remainder(leg), span));

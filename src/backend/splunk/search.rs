@@ -157,6 +157,7 @@ fn listable(part: &Predicate<Column>, computed: &BTreeSet<&str>) -> Option<(Stri
         | Op::Exists
         | Op::Null
         | Op::Field { .. }
+        | Op::Listed { .. }
         | Op::TimePart { .. } => None,
     };
     Some((field, value?))
@@ -196,6 +197,7 @@ fn of_test(test: &Test<Column>, computed: &BTreeSet<&str>) -> Bound {
         },
         Op::Number { cmp: Cmp::Lt | Cmp::Lte | Cmp::Gt | Cmp::Gte, .. }
         | Op::Regex(_)
+        | Op::Listed { .. }
         | Op::Field { .. } => Bound::wider(Some(present())),
         Op::TimePart { .. } => Bound::wider(None),
         Op::Boolean(value) => Bound::exact(format!("{field}=\"{value}\"")),

@@ -295,6 +295,7 @@ fn events(
     span: Span,
 ) -> Result<Assignments, Vec<Diagnostic>> {
     let mut steps = Assignments::default();
+    lookups::look_up(legs, &mut steps)?;
     legs::number_places(legs, &mut steps, span)?;
     legs::compute(legs, &mut steps, span)?;
     // Finer parts are cut off; microseconds first, since 0.123 may be a little less in floating point.

@@ -16,7 +16,7 @@ use crate::source::Span;
 /// Assignments for `eval`, in order, and the names of those that only hold intermediate values.
 #[derive(Debug, Default)]
 pub(super) struct Assignments {
-    /// Each `field=expression`.
+    /// Commands, most of them `eval field=expression`.
     pub steps: Vec<Fragment<Eval>>,
     /// Columns to remove in the end.
     pub scratch: Vec<Fragment<Eval>>,
@@ -25,7 +25,12 @@ pub(super) struct Assignments {
 impl Assignments {
     /// Assigns `text` to `field`.
     pub(super) fn assign(&mut self, field: &str, text: &str) {
-        self.steps.push(Fragment::trusted(format!("{field}={text}")));
+        self.steps.push(Fragment::trusted(format!("eval {field}={text}")));
+    }
+
+    /// A command of another kind.
+    pub(super) fn command(&mut self, text: &str) {
+        self.steps.push(Fragment::trusted(text));
     }
 
     /// A new column that holds `text`, so that it is computed once.

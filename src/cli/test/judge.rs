@@ -34,7 +34,7 @@ pub(crate) fn judge(case: &Case, rule: &Arc<Rule>, place: &Place<'_>) -> Verdict
     let outcome = match run(&[Arc::clone(rule)], events.iter().cloned(), Options::default()) {
         Ok(outcome) => outcome,
         Err(problem) => {
-            let found = Diagnostic::new(Code::BadRegex, case.name.span, problem.regex.reason);
+            let found = Diagnostic::new(problem.regex.code, case.name.span, problem.regex.reason);
             return Verdict::Impossible(vec![found]);
         }
     };

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use regex::RegexBuilder;
 
+use crate::diagnostic::Code;
 use crate::engine::event::Value;
 use crate::engine::key::canonical;
 use crate::engine::read::part_of_time;
-use crate::ir::{Cmp, Op, Regex, Test, TextCmp, TextTest, TimePart};
+use crate::ir::{Cmp, List, Op, Regex, Test, TextCmp, TextTest, TimePart};
 use crate::source::Span;
 use crate::taxonomy::Type;
 
@@ -18,10 +19,13 @@ use super::view::{Slot, Slots, View};
 /// Bytes that a compiled regular expression may take.
 const REGEX_SIZE: usize = 10 << 20;
 
-/// A regular expression that does not compile within the limits.
+/// A test that cannot be evaluated: a regular expression that does not compile within the limits, or a
+/// list that only platforms know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRegex {
-    /// The expression.
+    /// E0404 or E0409.
+    pub code: Code,
+    /// The expression, or the list.
     pub pattern: String,
     /// Why.
     pub reason: String,
@@ -83,6 +87,7 @@ impl Check {
                 let other = slots.add(&other.name);
                 return Ok(Self::Pair { slot, other, cmp: *cmp, case: Case::new(*cased) });
             }
+            Op::Listed { list, cased } => Of::Text(listed(list, *cased, test.span)?),
             #[expect(clippy::cast_precision_loss, reason = "parts of times are small numbers")]
             Op::TimePart { part, cmp, value } => Of::TimePart(*part, *cmp, *value as f64),
         };
@@ -184,6 +189,20 @@ pub(super) fn canonical_type<'t>(ty: &'t Type, test: &TextTest) -> Option<&'t Ty
     (is_typed && matches!(test, TextTest::Equals(_))).then_some(ty)
 }
 
+/// One of a list's values, which have to be known here.
+fn listed(list: &List, cased: bool, span: Span) -> Result<Vec<Text>, BadRegex> {
+    let Some(values) = &list.values else {
+        let reason = format!(
+            "the list `{}` is kept by platforms only: give it values in `[parameters]`",
+            list.name
+        );
+        let (code, pattern) = (Code::ListNotKept, list.name.clone());
+        return Err(BadRegex { code, pattern, reason, span: Some(span) });
+    };
+    let equal = |value: &String| Text::new(&TextTest::Equals(value.clone()), Case::new(cased));
+    Ok(values.iter().map(equal).collect())
+}
+
 fn regex(expression: &Regex, span: Option<Span>) -> Result<regex::Regex, BadRegex> {
     RegexBuilder::new(&expression.ascii())
         .case_insensitive(expression.ignore_case)
@@ -192,6 +211,7 @@ fn regex(expression: &Regex, span: Option<Span>) -> Result<regex::Regex, BadRege
         .size_limit(REGEX_SIZE)
         .build()
         .map_err(|error| BadRegex {
+            code: Code::BadRegex,
             pattern: expression.pattern.clone(),
             reason: error.to_string(),
             span,
