@@ -296,7 +296,9 @@ fn explain(problem: &Problem, value: &Value, options: &Options) -> Diagnostic {
                 new(Code::NoPlaceholderValues, format!("the placeholder `%{name}%` has no values"))
                     .help("give it values in the section `[parameters]` of sigweave.toml");
             match options.kept.contains_key(name) {
-                true => found.note("a lookup stands for whole values of a field, and for nothing else"),
+                true => {
+                    found.note("a lookup stands for whole values of a field, and for nothing else")
+                }
                 false => found.nearest(name, options.lists.keys().map(String::as_str)),
             }
         }

@@ -7,23 +7,24 @@ use std::sync::Arc;
 use crate::check::Options;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::List;
-use crate::project::{Lookup, Project};
 use crate::project::list::{self, Entry};
+use crate::project::{Lookup, Project};
 use crate::source::SourceMap;
 
 use super::files;
 
-/// What rules see of the project's lists.
-pub(super) fn options(project: &Project) -> Options {
+/// What rules see of lists: values by name, and those that platforms keep.
+pub(super) fn options(
+    lists: BTreeMap<String, Vec<String>>,
+    lookups: &BTreeMap<String, Lookup>,
+) -> Options {
     let kept = |(name, lookup): (&String, &Lookup)| {
-        let values = project.parameters.get(name).cloned();
+        let values = lists.get(name).cloned();
         let Lookup { column, folds, kept } = lookup.clone();
         (name.clone(), Arc::new(List { name: name.clone(), column, kept, folds, values }))
     };
-    Options {
-        lists: project.parameters.clone(),
-        kept: project.lookups.iter().map(kept).collect(),
-    }
+    let kept = lookups.iter().map(kept).collect();
+    Options { lists, kept }
 }
 
 /// Reads each file once and adds its values to the project's parameters; all entries.

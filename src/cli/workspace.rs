@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::check::{self, Options};
+use crate::check;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::Rule;
 use crate::lint;
@@ -106,7 +106,7 @@ impl Workspace {
             documents.extend(found);
         }
         let taxonomy = Taxonomy::standard();
-        let options = lists::options(&project);
+        let options = lists::options(project.parameters.clone(), &project.lookups);
         let rules = check::check(&documents, &taxonomy, &options, &mut diagnostics);
         let levels = Levels::of(&project.lints, root.as_deref(), &mut sources, &mut diagnostics)
             .map_err(|problem| vec![problem])?;

@@ -12,7 +12,9 @@ mod regex;
 pub mod words;
 
 pub use condition::{Aggregate, Anchor, Class, Cond, Correlation, Key, PatternId, Step, Transform};
-pub use predicate::{Cmp, FieldRef, List, Op, Part, Predicate, Regex, Test, TextCmp, TextTest, TimePart};
+pub use predicate::{
+    Cmp, FieldRef, List, Op, Part, Predicate, Regex, Test, TextCmp, TextTest, TimePart,
+};
 pub use reach::Reach;
 
 use std::sync::Arc;

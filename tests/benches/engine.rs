@@ -112,7 +112,10 @@ fn rules(folders: &[PathBuf]) -> Vec<Arc<Rule>> {
         |(id, source): (_, &sigweave::source::Source)| sigma::parse(id, &source.text, &mut found);
     let documents: Vec<_> = sources.iter().flat_map(read).collect();
     let leads = vec!["5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8".to_owned()];
-    let options = CheckOptions { lists: [("TlsFingerprintLeads".to_owned(), leads)].into() };
+    let options = CheckOptions {
+        lists: [("TlsFingerprintLeads".to_owned(), leads)].into(),
+        ..CheckOptions::default()
+    };
     let checked = check(&documents, &Taxonomy::standard(), &options, &mut Diagnostics::default());
     checked.into_iter().flatten().filter(|rule| rule.emitted).collect()
 }

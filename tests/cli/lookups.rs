@@ -37,7 +37,10 @@ fn a_platform_that_keeps_the_list_is_asked() {
 fn elsewhere_the_values_are_written_into_the_query_if_there_are_any() {
     let none = project("", RULE);
     let refused = converted(&none, "eql", "elastic-winlogbeat");
-    assert!(refused.contains("error[E0409]: `elastic-winlogbeat` does not keep the list"), "{refused}");
+    assert!(
+        refused.contains("error[E0409]: `elastic-winlogbeat` does not keep the list"),
+        "{refused}"
+    );
     let some = project("\n[parameters]\nAdminAccounts = ['C\\adm1', 'C\\adm2']\n", RULE);
     let eql = converted(&some, "eql", "elastic-winlogbeat");
     assert!(eql.contains(r#"User : ("C\\adm1", "C\\adm2")"#), "{eql}");
@@ -62,7 +65,11 @@ fn the_engine_needs_the_values_and_a_part_of_a_text_does_too() {
     std::fs::write(folder.path().join("e.ndjson"), event).unwrap();
     let output = run(folder.path(), &["run", "rules/r.yml", "e.ndjson"]);
     assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("the list `AdminAccounts` is kept by platforms only"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("the list `AdminAccounts` is kept by platforms only"),
+        "{}",
+        stderr(&output)
+    );
     let folder = project("\n[parameters]\nAdminAccounts = ['C\\adm1']\n", RULE);
     std::fs::write(folder.path().join("e.ndjson"), event).unwrap();
     let output = run(folder.path(), &["run", "rules/r.yml", "e.ndjson"]);

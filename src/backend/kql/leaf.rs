@@ -91,7 +91,7 @@ pub(super) fn print(tests: &[&Test<Column>]) -> Result<Leaf, Refusal> {
         Op::Exists => Ok(present(&first.field)),
         Op::Null => Ok(flipped(present(&first.field))),
         Op::Field { cmp, other, cased } => field(first, *cmp, other, *cased),
-        Op::Listed { list, cased } => listed(first, list, *cased),
+        Op::Listed { list, cased } => watchlist(first, list, *cased),
         Op::TimePart { part, cmp, value } => time_part(first, *part, *cmp, *value),
     }
 }
@@ -322,7 +322,7 @@ fn field(test: &Test<Column>, cmp: TextCmp, other: &Column, cased: bool) -> Resu
 }
 
 /// A watchlist; the empty text is in none.
-fn listed(test: &Test<Column>, list: &List, cased: bool) -> Result<Leaf, Refusal> {
+fn watchlist(test: &Test<Column>, list: &List, cased: bool) -> Result<Leaf, Refusal> {
     let operand = text_of(test, &test.field)?;
     let (table, column) = (syntax::text(list.table()), syntax::name(&list.column));
     let entries = format!("_GetWatchlist({table}) | project {column}");

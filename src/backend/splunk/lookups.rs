@@ -24,7 +24,9 @@ pub(super) fn look_up(
     steps: &mut Assignments,
 ) -> Result<(), Vec<Diagnostic>> {
     let mut commands: Vec<Result<(String, String), Diagnostic>> = Vec::new();
-    for (leg, flag) in legs.iter().flat_map(|leg| leg.flags.iter().map(move |(_, flag)| (leg, flag))) {
+    for (leg, flag) in
+        legs.iter().flat_map(|leg| leg.flags.iter().map(move |(_, flag)| (leg, flag)))
+    {
         let computed = |column: &Column| leg.lets.iter().any(|found| found.column == *column);
         flag.tests(&mut |test| {
             if let Op::Listed { list, .. } = &test.op {

@@ -16,7 +16,7 @@ use super::firings;
 use super::legs::{self, Legs, Rows};
 use super::syntax::{EVAL, Eval, list_field, string};
 use super::value::Assignments;
-use super::{bindings, nexts, shows, totals, trusted, values};
+use super::{bindings, lookups, nexts, shows, totals, trusted, values};
 use crate::backend::infix::{Expr, all, any, not};
 use crate::backend::template::{Template, Templates, template};
 use crate::diagnostic::{Code, Diagnostic};

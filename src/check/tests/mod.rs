@@ -17,7 +17,7 @@ use crate::syntax::sigma;
 fn run(text: &str) -> (Vec<Option<Arc<Rule>>>, Vec<Diagnostic>) {
     let hosts = vec!["dc1".to_owned(), "dc*".to_owned()];
     let lists = [("hosts".to_owned(), hosts), ("none".to_owned(), Vec::new())];
-    let options = Options { lists: lists.into_iter().collect() };
+    let options = Options { lists: lists.into_iter().collect(), ..Options::default() };
     let mut sources = SourceMap::default();
     let source = sources.add("rule.yml", text);
     let mut diagnostics = Diagnostics::default();

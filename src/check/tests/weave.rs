@@ -6,7 +6,7 @@ use crate::syntax::weave;
 
 fn run_weave(text: &str, parameters: &[(&str, &str)]) -> (Vec<Option<Arc<Rule>>>, Vec<Diagnostic>) {
     let list = |(name, value): &(&str, &str)| ((*name).to_owned(), vec![(*value).to_owned()]);
-    let options = Options { lists: parameters.iter().map(list).collect() };
+    let options = Options { lists: parameters.iter().map(list).collect(), ..Options::default() };
     let mut sources = SourceMap::default();
     let source = sources.add("rule.weave", text);
     let mut diagnostics = Diagnostics::default();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::engine::event::Origin;
 use crate::engine::{Options, Outcome, run};
 use crate::ir::{Body, Rule};

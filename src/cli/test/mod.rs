@@ -17,7 +17,7 @@ use clap::{Args, ValueEnum};
 use ignore::WalkBuilder;
 use rayon::prelude::*;
 
-use crate::check::{Options, check};
+use crate::check::check;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, nearest};
 use crate::ir::{Body, Rule};
 use crate::source::{SourceMap, Span};
@@ -27,7 +27,7 @@ use super::convert::usage;
 use super::output::{Output, counted};
 use super::report as machine;
 use super::workspace::Workspace;
-use super::{FINDINGS, files};
+use super::{FINDINGS, files, lists};
 use events::Place;
 use file::{Case, Expect};
 use judge::{Verdict, judge};
@@ -271,7 +271,8 @@ impl Variants {
         let checked = self.checked.entry(case.parameters.clone()).or_insert_with(|| {
             let mut lists = workspace.project.parameters.clone();
             lists.extend(case.parameters.clone());
-            check(&workspace.documents, &Taxonomy::standard(), &Options { lists }, &mut found)
+            let options = lists::options(lists, &workspace.project.lookups);
+            check(&workspace.documents, &Taxonomy::standard(), &options, &mut found)
         });
         let is_same = |other: &&Arc<Rule>| other.meta.span == rule.meta.span;
         checked.iter().flatten().find(is_same).map(Arc::clone).ok_or_else(|| {
