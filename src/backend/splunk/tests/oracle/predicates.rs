@@ -209,7 +209,7 @@ fn test_holds(test: &Test<Column>, event: &Event) -> bool {
                 })
             })
         }
-        Op::TimePart { .. } => unreachable!("not made here"),
+        Op::Listed { .. } | Op::TimePart { .. } => unreachable!("not made here"),
     }
 }
 
