@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::check::{self, Options};
+use crate::check;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::ir::Rule;
 use crate::project::Environment;
@@ -14,6 +14,7 @@ use crate::source::Span;
 use crate::syntax::ast::Document;
 use crate::taxonomy::Taxonomy;
 
+use super::lists;
 use super::workspace::Workspace;
 
 /// Rules by the place of the document that they are written in.
@@ -34,7 +35,8 @@ pub(super) fn of(
     lists.extend(own.map(|(name, value)| (name.clone(), value.node.clone())));
     let mut said = Diagnostics::default();
     let taxonomy = Taxonomy::standard();
-    let rules = check::check(&workspace.documents, &taxonomy, &Options { lists }, &mut said);
+    let options = lists::options(lists, &workspace.project.lookups);
+    let rules = check::check(&workspace.documents, &taxonomy, &options, &mut said);
     let new =
         |one: &Diagnostic| one.severity() == Severity::Error && !workspace.found.contains(one);
     let said = said.into_sorted().into_iter().filter(new);
