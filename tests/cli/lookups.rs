@@ -73,7 +73,7 @@ fn the_engine_needs_the_values_and_a_part_of_a_text_does_too() {
     let folder = project("\n[parameters]\nAdminAccounts = ['C\\adm1']\n", RULE);
     std::fs::write(folder.path().join("e.ndjson"), event).unwrap();
     let output = run(folder.path(), &["run", "rules/r.yml", "e.ndjson"]);
-    assert!(stdout(&output).contains("1 result"), "{}{}", stdout(&output), stderr(&output));
+    assert!(stderr(&output).contains("1 result"), "{}{}", stdout(&output), stderr(&output));
     let part = project("", &RULE.replace("User|expand", "User|contains|expand"));
     let output = run(part.path(), &["check", "rules/r.yml"]);
     assert!(stderr(&output).contains("error[E0408]"), "{}", stderr(&output));
