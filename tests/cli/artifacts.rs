@@ -221,6 +221,55 @@ fn sentinel_gets_its_required_keys_and_a_period_that_covers_the_window() {
     assert_eq!(properties["techniques"], serde_json::json!(["T1553"]));
 }
 
+/// A firing is reported when nothing can follow it any more that matters: 5 min for the event that must
+/// be absent, 30 s for events out of order. It depends on what lies a minute before, or 2 min.
+#[test]
+fn runs_wait_for_what_may_follow_a_firing_and_look_back_over_what_lies_before() {
+    let conditions = [
+        ("absent", "a and not b within 5m after", ""),
+        ("earlier", "a and not b within 2m before", ""),
+        ("skewed", "a then b", "\n    skew 30s"),
+    ];
+    let mut number = 10;
+    let rules = conditions.map(|(name, condition, skew)| {
+        number += 1;
+        let rule = WEAVE.replace("rule many", &format!("rule {name}")).replace("Many starts", name);
+        let id = format!("1f0c7bd2-7b0a-4a0c-9c0e-2f6a4b7c7a{:02}", number);
+        let rule = rule.replace("1f0c7bd2-7b0a-4a0c-9c0e-2f6a4b7c7a10", &id);
+        let rule = rule.replace("over 1h", &format!("over 1m{skew}"));
+        (format!("{name}.weave"), rule.replace("a and b\n", &format!("{condition}\n")))
+    });
+    let rules: Vec<(&str, &str)> = rules.iter().map(|(file, rule)| (&**file, &**rule)).collect();
+    let splunk = "target = 'splunk'\nplatform = 'splunk-ta'\nschedule = '5m'\ndelay = '2m'\n\
+                  formats = ['savedsearches']\nartifact = { app = 'soc' }\n";
+    let sentinel =
+        "target = 'kql'\nplatform = 'sentinel'\nschedule = '5m'\nformats = ['sentinel-yaml']\n";
+    let (splunk, sentinel) = (built(splunk, &rules), built(sentinel, &rules));
+    let searches = stanzas(&read(&splunk, "soc/default/savedsearches.conf"));
+    for (name, earliest, range, period, reported) in [
+        ("absent", "-13m@m", (600, 300), "21m", ("15m", "10m")),
+        ("earlier", "-10m@m", (300, 0), "18m", ("10m", "5m")),
+        ("skewed", "-9m@m", (330, 30), "17m", ("630s", "330s")),
+    ] {
+        let (_, search) = searches.iter().find(|(title, _)| title == name).unwrap();
+        let value = |key: &str| &search.iter().find(|(known, _)| known == key).unwrap().1;
+        assert_eq!(value("dispatch.earliest_time"), earliest, "{name}");
+        assert_eq!(value("dispatch.latest_time"), "-2m@m");
+        let end = |seconds: u32| match seconds {
+            0 => "info_max_time*1000".to_owned(),
+            seconds => format!("info_max_time*1000-{}", seconds * 1000),
+        };
+        let expected = format!("sw_time>={} AND sw_time<{}", end(range.0), end(range.1));
+        assert!(value("search").contains(&expected), "{name}: {}", value("search"));
+        let rule = yaml(&read(&sentinel, &format!("sentinel-yaml/{name}.yml")));
+        assert_eq!(rule["queryPeriod"], period, "{name}");
+        let (from, to) = reported;
+        let run = "bin(now(), 1m)";
+        let expected = format!("_time >= {run} - {from} and _time < {run} - {to}");
+        assert!(rule["query"].as_str().unwrap().contains(&expected), "{name}: {}", rule["query"]);
+    }
+}
+
 #[test]
 fn defender_gets_its_required_keys_and_no_continuous_detection() {
     let environment = "target = 'kql'\nplatform = 'defender-xdr'\nformats = ['defender']\n";

@@ -254,7 +254,8 @@ def engine(binary, shapes, made, events):
 
 
 def check(binary, shapes, execute, count, seed, kind):
-    """Prints each difference; returns passed, failed, refused, fired and the number of streams, for each kind."""
+    """Prints each difference; returns passed, failed, refused, fired and the number of streams, for each kind; those so far
+    when it is interrupted."""
     kinds = list(MADE[kind].items())
     tallies = {name: dict.fromkeys(("streams", "fired", "passed", "failed", "refused"), 0) for name, _ in kinds}
     batch = 100
@@ -265,7 +266,10 @@ def check(binary, shapes, execute, count, seed, kind):
             of, make = kinds[number % len(kinds)]
             made = make(rng, f"r{number}")
             rules[made.name] = (made, made.events(rng), tallies[of])
-        check_batch(binary, shapes, execute, rules)
+        try:
+            check_batch(binary, shapes, execute, rules)
+        except KeyboardInterrupt:
+            break
     return tallies
 
 
