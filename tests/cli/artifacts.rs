@@ -234,7 +234,7 @@ fn runs_wait_for_what_may_follow_a_firing_and_look_back_over_what_lies_before() 
     let rules = conditions.map(|(name, condition, skew)| {
         number += 1;
         let rule = WEAVE.replace("rule many", &format!("rule {name}")).replace("Many starts", name);
-        let id = format!("1f0c7bd2-7b0a-4a0c-9c0e-2f6a4b7c7a{:02}", number);
+        let id = format!("1f0c7bd2-7b0a-4a0c-9c0e-2f6a4b7c7a{number}");
         let rule = rule.replace("1f0c7bd2-7b0a-4a0c-9c0e-2f6a4b7c7a10", &id);
         let rule = rule.replace("over 1h", &format!("over 1m{skew}"));
         (format!("{name}.weave"), rule.replace("a and b\n", &format!("{condition}\n")))
