@@ -25,10 +25,11 @@ pub(super) const ELASTIC: Template = template!("eql/rule.toml.j2");
 /// A rule for Kibana.
 pub(super) const KIBANA: Template = template!("eql/rule.ndjson.j2");
 /// Probes, by target.
-pub(super) const PROBES: [Template; 3] = [
+pub(super) const PROBES: [Template; 4] = [
     template!("splunk/probe.spl.j2"),
     template!("kql/probe.kql.j2"),
     template!("eql/probe.eql.j2"),
+    template!("esql/probe.esql.j2"),
 ];
 
 /// All templates of artifacts.
@@ -45,6 +46,7 @@ pub const ENVELOPES: &[Template] = &[
     PROBES[0],
     PROBES[1],
     PROBES[2],
+    PROBES[3],
 ];
 
 /// Of which language a template's output is.

@@ -16,8 +16,7 @@ struct Query;
 /// The probes of a rule, numbered from 1; equal ones are asked once.
 pub(super) fn emit(subject: &Subject<'_>) -> Result<Emitted, Vec<Diagnostic>> {
     let target = subject.environment.target.node.as_str();
-    let template =
-        PROBES.iter().find(|template| template.name.starts_with(&format!("{}/", folder(target))));
+    let template = PROBES.iter().find(|template| template.name.starts_with(&format!("{target}/")));
     let (Some(backend), Some(template)) = (backend::find(target), template) else {
         return Ok(Emitted::default());
     };
@@ -48,11 +47,6 @@ pub(super) fn emit(subject: &Subject<'_>) -> Result<Emitted, Vec<Diagnostic>> {
         text,
     };
     Ok(Emitted { pieces: texts.into_iter().enumerate().map(piece).collect(), warnings: Vec::new() })
-}
-
-/// ES|QL asks Elasticsearch, too.
-fn folder(target: &str) -> &str {
-    if target == "esql" { "eql" } else { target }
 }
 
 /// The places of events that the plan reads.

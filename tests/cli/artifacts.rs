@@ -407,12 +407,18 @@ fn probes_ask_whether_telemetry_arrives() {
         ("splunk", "splunk-ta", "spl"),
         ("kql", "sentinel", "kql"),
         ("eql", "elastic-winlogbeat", "eql"),
+        ("esql", "elastic-winlogbeat", "esql"),
     ] {
-        let environment =
-            format!("target = '{target}'\nplatform = '{platform}'\nformats = ['probe']\n");
+        let environment = format!(
+            "target = '{target}'\nplatform = '{platform}'\nformats = ['probe']\naccept = ['W0603']\n"
+        );
         let folder = built(&environment, &[("a.yml", RULE), ("b.weave", WEAVE)]);
         let probe = read(&folder, &format!("probe/many.1.{ending}"));
         assert!(!probe.contains("certutil"), "{probe}");
+        assert!(
+            target != "esql" || probe.contains("| STATS events = COUNT(*), last_event"),
+            "{probe}"
+        );
         assert!(!folder.path().join(format!("build/soc/probe/many.2.{ending}")).exists());
     }
 }
