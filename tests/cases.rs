@@ -26,6 +26,8 @@ mod capabilities;
 mod library;
 #[path = "cases/lints.rs"]
 mod lints;
+#[path = "cases/packs.rs"]
+mod packs;
 #[path = "cases/plans.rs"]
 mod plans;
 #[path = "cases/platforms.rs"]

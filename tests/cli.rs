@@ -15,6 +15,8 @@ mod artifacts;
 mod build;
 #[path = "cli/certificates.rs"]
 mod certificates;
+#[path = "cli/coverage.rs"]
+mod coverage;
 #[path = "cli/faults.rs"]
 mod faults;
 #[path = "cli/filters.rs"]

@@ -207,6 +207,25 @@ pub(super) fn asked(arguments: &GoalArguments) -> Result<Vec<Goal>, Vec<String>>
     Ok(shipped)
 }
 
+/// Those of [`asked`], and where the arguments name none every other shipped platform in its first language;
+/// in the order of platforms.
+///
+/// # Errors
+/// Unknown names, or a project that cannot be read; a line for each.
+pub(super) fn on_every_platform(arguments: &GoalArguments) -> Result<Vec<Goal>, Vec<String>> {
+    let mut goals = asked(arguments)?;
+    if arguments.target.is_empty() && arguments.environment.is_empty() {
+        goals.retain(|goal| goal.environment.is_some());
+        for goal in everywhere(arguments)?.into_iter().filter(|goal| !goal.platform.unchecked) {
+            if !goals.iter().any(|known| known.platform.name == goal.platform.name) {
+                goals.push(goal);
+            }
+        }
+    }
+    goals.sort_by(|one, other| one.platform.name.cmp(&other.platform.name));
+    Ok(goals)
+}
+
 /// The platform that the arguments name, or that of the environment that they name.
 ///
 /// # Errors

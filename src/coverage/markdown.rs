@@ -1,7 +1,7 @@
 //! A report → Markdown, for a page or a comment on a change.
 
-use super::report::{Cell, Report, days};
-use super::text::verdict;
+use super::report::{Cell, Report, Verdict, days};
+use super::text::same_cells;
 
 /// The report as Markdown.
 #[must_use]
@@ -19,11 +19,27 @@ pub fn markdown(report: &Report) -> String {
         text +=
             &format!("| {} | {} | {} |\n", row.class, escaped(&row.telemetry), cells.join(" | "));
     }
+    text += "\nCell by cell:\n\n";
+    for row in &report.rows {
+        for (cell, platforms) in same_cells(row, &report.platforms) {
+            let platforms = platforms.join(", ");
+            let mut said = cell.reasons.clone();
+            said.extend(cell.said_of_rules());
+            let line = format!(
+                "{} {}, {platforms}: {}. {}",
+                row.class,
+                row.telemetry,
+                cell.shown(),
+                said.join("; ")
+            );
+            text += &format!("* {}\n", escaped(line.trim_end()));
+        }
+    }
     if !report.correlations.is_empty() {
         text += "\n";
         text += &head("correlation", "window");
         for fact in &report.correlations {
-            let cells: Vec<String> = fact.verdicts.iter().map(verdict).collect();
+            let cells: Vec<String> = fact.verdicts.iter().map(Verdict::shown).collect();
             let window = fact.window.map(days).unwrap_or_default();
             text += &format!("| {} | {window} | {} |\n", escaped(&fact.name), cells.join(" | "));
         }

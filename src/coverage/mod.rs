@@ -15,7 +15,9 @@ mod text;
 pub use layer::layer;
 pub use markdown::markdown;
 pub use model::{Analytic, Class, LogSource, Mutable, Sample, Telemetry, parse};
-pub use report::{Cell, Fact, Probe, Report, Row, Status, Verdict, milliseconds, report};
+pub use report::{
+    Asked, Cell, Fact, Probe, Refused, Report, Row, Status, Verdict, milliseconds, report,
+};
 pub use text::text;
 
 #[cfg(test)]

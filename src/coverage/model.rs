@@ -97,6 +97,9 @@ pub struct Telemetry {
     /// Whether the host computes it with the trust that the technique changes.
     #[serde(default)]
     pub tainted: bool,
+    /// Why no platform has it, if that is so.
+    #[serde(default)]
+    pub nowhere: Option<String>,
     /// Whether it is often missing.
     #[serde(default)]
     pub null_prone: bool,

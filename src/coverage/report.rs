@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::diagnostic::Code;
+
 use super::model::{Analytic, Telemetry};
 
 /// How evidence can be asked for on a platform.
@@ -60,6 +62,28 @@ pub struct Cell {
     pub reasons: Vec<String>,
     /// The rules over it that the platform takes.
     pub rules: Vec<String>,
+    /// The rules over it that the platform does not take.
+    pub refused: Vec<Refused>,
+}
+
+/// A rule that a platform does not take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Its name.
+    pub rule: String,
+    /// The codes of why.
+    pub codes: Vec<String>,
+}
+
+/// What a platform answers when it is asked for the fields of a telemetry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// How they can be asked for.
+    pub status: Status,
+    /// What to do that the events are collected, if the platform says that they are not by default.
+    pub off: Option<String>,
+    /// Why it is so.
+    pub reasons: Vec<String>,
 }
 
 impl Cell {
@@ -69,6 +93,23 @@ impl Cell {
         let mut words = vec![self.status.name()];
         words.extend(&self.flags);
         words.join(", ")
+    }
+
+    /// Its rules in words: those that the platform takes, those that it does not.
+    pub(super) fn said_of_rules(&self) -> Vec<String> {
+        let taken = (!self.rules.is_empty()).then(|| format!("rules: {}", self.rules.join(", ")));
+        let refused = |of: &Refused| format!("{} ({})", of.rule, of.codes.join(" "));
+        let refused: Vec<String> = match self.status {
+            // That no rule is taken goes without saying.
+            Status::NotHeld => Vec::new(),
+            Status::Direct
+            | Status::Parse
+            | Status::Join
+            | Status::NoField
+            | Status::NotExpressible => self.refused.iter().map(refused).collect(),
+        };
+        let refused = (!refused.is_empty()).then(|| format!("refused: {}", refused.join(", ")));
+        taken.into_iter().chain(refused).collect()
     }
 }
 
@@ -94,6 +135,23 @@ pub enum Verdict {
     Refused(Vec<String>),
 }
 
+impl Verdict {
+    /// As the matrix shows it: `taken`, or what is in the way with its codes.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let Self::Refused(codes) = self else { return "taken".to_owned() };
+        let has = |code: Code| codes.iter().any(|known| known == code.id());
+        let status = if has(Code::LogSourceNotHeld) {
+            Status::NotHeld
+        } else if has(Code::FieldNotHeld) {
+            Status::NoField
+        } else {
+            Status::NotExpressible
+        };
+        format!("{} {}", status.name(), codes.join(" "))
+    }
+}
+
 /// What is known of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fact {
@@ -111,12 +169,6 @@ pub struct Fact {
     pub tested: bool,
     /// A verdict per platform.
     pub verdicts: Vec<Verdict>,
-}
-
-impl Fact {
-    fn taken_on(&self, platform: usize) -> bool {
-        matches!(self.verdicts.get(platform), Some(Verdict::Taken))
-    }
 }
 
 /// The report.
@@ -141,7 +193,7 @@ pub struct Report {
 }
 
 /// How the fields of a telemetry can be asked for on the platform of that index, and why.
-pub type Probe<'a> = dyn Fn(&Telemetry, usize) -> (Status, Vec<String>) + 'a;
+pub type Probe<'a> = dyn Fn(&Telemetry, usize) -> Asked + 'a;
 
 /// Puts a report together. `probe` answers how the fields of a telemetry can be asked for on the platform of
 /// that index, with reasons.
@@ -185,32 +237,33 @@ pub fn report(
     }
 }
 
-fn cell(
-    telemetry: &Telemetry,
-    platform: &str,
-    index: usize,
-    facts: &[Fact],
-    (status, mut reasons): (Status, Vec<String>),
-) -> Cell {
+fn cell(telemetry: &Telemetry, platform: &str, index: usize, facts: &[Fact], asked: Asked) -> Cell {
+    let Asked { mut status, off, mut reasons } = asked;
+    if let Some(reason) = &telemetry.nowhere {
+        (status, reasons) = (Status::NoField, vec![reason.clone()]);
+    }
     let mut flags = Vec::new();
     if status.is_seen() {
         let excepted = telemetry.config_except.iter().any(|name| platform.ends_with(name.as_str()));
-        if let Some(config) = telemetry.config.as_ref().filter(|_| !excepted) {
-            flags.push("config");
-            reasons.push(config.clone());
-        }
-        if telemetry.tainted {
-            flags.push("tainted");
-        }
-        if telemetry.null_prone {
-            flags.push("null-prone");
-        }
+        let config = telemetry.config.clone().filter(|_| !excepted).or(off);
+        flags.extend(config.is_some().then_some("config"));
+        reasons.extend(config);
+        flags.extend(telemetry.tainted.then_some("tainted"));
+        flags.extend(telemetry.null_prone.then_some("null-prone"));
     }
     let remark = telemetry.remarks.iter().find(|(name, _)| platform.ends_with(name.as_str()));
     reasons.extend(remark.map(|(_, remark)| remark.clone()));
-    let rules = facts.iter().filter(|fact| telemetry.rules.contains(&fact.name));
-    let rules = rules.filter(|fact| fact.taken_on(index)).map(|fact| fact.name.clone());
-    Cell { status, flags, reasons, rules: rules.collect() }
+    let (mut rules, mut refused) = (Vec::new(), Vec::new());
+    for fact in facts.iter().filter(|fact| telemetry.rules.contains(&fact.name)) {
+        match fact.verdicts.get(index) {
+            Some(Verdict::Taken) => rules.push(fact.name.clone()),
+            Some(Verdict::Refused(codes)) => {
+                refused.push(Refused { rule: fact.name.clone(), codes: codes.clone() });
+            }
+            None => {}
+        }
+    }
+    Cell { status, flags, reasons, rules, refused }
 }
 
 /// The techniques of a rule's tags, such as `T1553.004`.

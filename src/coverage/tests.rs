@@ -58,6 +58,10 @@ fn fact(name: &str, window: Option<u64>, verdicts: Vec<Verdict>) -> Fact {
     }
 }
 
+fn asked(status: Status, reason: Option<&str>) -> Asked {
+    Asked { status, off: None, reasons: reason.map(str::to_owned).into_iter().collect() }
+}
+
 fn made() -> Report {
     let facts = [
         fact("r1", None, vec![Verdict::Taken, Verdict::Refused(vec!["E0503".into()])]),
@@ -65,9 +69,9 @@ fn made() -> Report {
         fact("r3", Some(40 * 86_400_000), vec![Verdict::Taken, Verdict::Taken]),
     ];
     let probe = |telemetry: &Telemetry, index: usize| match (telemetry.title.as_str(), index) {
-        ("a", 0) => (Status::Direct, Vec::new()),
-        ("a", _) => (Status::NoField, vec!["no column".to_owned()]),
-        _ => (Status::Parse, Vec::new()),
+        ("a", 0) => asked(Status::Direct, None),
+        ("a", _) => asked(Status::NoField, Some("no column")),
+        _ => asked(Status::Parse, None),
     };
     report(analytic(), vec!["s".into(), "x".into()], &facts, &probe, milliseconds("30d"))
 }
@@ -110,8 +114,9 @@ fn what_is_missing_is_said() {
 fn every_form_says_the_same() {
     let report = made();
     let text = text(&report).join("\n");
-    assert!(text.contains("E1     a          direct, config  no-field"), "{text}");
-    assert!(text.contains("E1 a: x: no column"), "{text}");
+    assert!(text.contains("E1     a          direct (c)  no-field"), "{text}");
+    assert!(text.contains("E1 a (windows/registry_set)\n  s: direct, config\n    switch it on\n    rules: r1\n  x: no-field\n    no column\n    refused: r1 (E0503)\n"), "{text}");
+    assert!(text.contains("E4 b (zeek/service:x509)\n  s, x: parse, tainted"), "{text}");
     assert!(markdown(&report).contains("| E4 | b | parse, tainted | parse, tainted |"));
     let layer = layer(&[report], &[fact("r1", None, vec![Verdict::Taken])]);
     assert_eq!(layer["techniques"][0]["techniqueID"], "T1553.004");

@@ -1,6 +1,6 @@
 //! A report → lines for people.
 
-use super::report::{Report, Verdict, days};
+use super::report::{Cell, Report, Row, Verdict, days};
 
 /// The report, line by line.
 #[must_use]
@@ -20,7 +20,7 @@ pub fn text(report: &Report) -> Vec<String> {
     lines.push(String::new());
     lines.extend(matrix(report));
     lines.push(String::new());
-    lines.extend(reasons(report));
+    lines.extend(cells(report));
     if !report.correlations.is_empty() {
         lines.push(String::new());
         lines.extend(correlations(report));
@@ -42,27 +42,34 @@ fn matrix(report: &Report) -> Vec<String> {
     let mut table = vec![header("class", "telemetry", report)];
     for row in &report.rows {
         let mut line = vec![row.class.clone(), row.telemetry.clone()];
-        line.extend(row.cells.iter().map(super::report::Cell::shown));
+        line.extend(row.cells.iter().map(short));
         table.push(line);
     }
-    aligned(&table)
+    let mut lines = aligned(&table);
+    lines.push(
+        "c: off by default, has to be switched on (config); t: computed with the trust".to_owned(),
+    );
+    lines.push("that the technique changes (tainted); n: often missing (null-prone)".to_owned());
+    lines
+}
+
+/// A cell of the matrix: `direct (ct)`.
+fn short(cell: &Cell) -> String {
+    let letters: String = cell.flags.iter().filter_map(|flag| flag.chars().next()).collect();
+    match letters.is_empty() {
+        true => cell.status.name().to_owned(),
+        false => format!("{} ({letters})", cell.status.name()),
+    }
 }
 
 fn correlations(report: &Report) -> Vec<String> {
     let mut table = vec![header("correlation", "window", report)];
     for fact in &report.correlations {
         let mut line = vec![fact.name.clone(), fact.window.map(days).unwrap_or_default()];
-        line.extend(fact.verdicts.iter().map(verdict));
+        line.extend(fact.verdicts.iter().map(Verdict::shown));
         table.push(line);
     }
     aligned(&table)
-}
-
-pub(super) fn verdict(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Taken => "taken".to_owned(),
-        Verdict::Refused(codes) => codes.join(" "),
-    }
 }
 
 fn header(one: &str, two: &str, report: &Report) -> Vec<String> {
@@ -71,24 +78,33 @@ fn header(one: &str, two: &str, report: &Report) -> Vec<String> {
     header
 }
 
-/// Why a cell is what it is, said once per telemetry and reason.
-fn reasons(report: &Report) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
+/// Every cell with its reasons and rules, platforms with the same cell together.
+fn cells(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
     for row in &report.rows {
-        for (cell, platform) in row.cells.iter().zip(&report.platforms) {
-            for reason in &cell.reasons {
-                let begin = format!("{} {}: ", row.class, row.telemetry);
-                let known = lines.iter_mut().find(|line| {
-                    line.starts_with(&begin) && line.ends_with(&format!(": {reason}"))
-                });
-                match known {
-                    Some(line) => line.insert_str(begin.len(), &format!("{platform}, ")),
-                    None => lines.push(format!("{begin}{platform}: {reason}")),
-                }
-            }
+        lines.push(format!("{} {} ({})", row.class, row.telemetry, row.logsource));
+        for (cell, platforms) in same_cells(row, &report.platforms) {
+            lines.push(format!("  {}: {}", platforms.join(", "), cell.shown()));
+            let said = cell.reasons.iter().cloned().chain(cell.said_of_rules());
+            lines.extend(said.map(|line| format!("    {line}")));
         }
     }
     lines
+}
+
+/// The cells of a row, each with the platforms that have the same.
+pub(super) fn same_cells<'r>(
+    row: &'r Row,
+    platforms: &'r [String],
+) -> Vec<(&'r Cell, Vec<&'r str>)> {
+    let mut found: Vec<(&Cell, Vec<&str>)> = Vec::new();
+    for (cell, platform) in row.cells.iter().zip(platforms) {
+        match found.iter_mut().find(|(known, _)| *known == cell) {
+            Some((_, of)) => of.push(platform),
+            None => found.push((cell, vec![platform])),
+        }
+    }
+    found
 }
 
 /// Cells below each other.

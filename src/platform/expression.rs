@@ -5,7 +5,9 @@
 //! EventType: {text: SetValue}                          # always the same text
 //! User: {join: [AccountDomain, '\', AccountName]}      # what looks like no name is text
 //! Details: {case: [{where: {Type: Dword}, then: {hex: Data, digits: 8}}, {then: Data}]}
+//! tls.fingerprint: {unseparated: fingerprint}          # `AB:CD` is `abcd`
 //! QueryName: {json: AdditionalFields, member: DnsQueryString}
+//! Result: {xml: UserData, element: Result, attribute: value}
 //! TargetObject: {column: Key, default: '(Default)', rewrite: registry, nulls: ['-']}
 //! Hashes: {hashes: {SHA1: SHA1, MD5: MD5}}             # `SHA1=…,MD5=…`
 //! ```
@@ -17,14 +19,16 @@ use crate::yaml::Node;
 
 use super::schema::{self, Found, Tables};
 use super::types::other_algorithm;
-use super::{Column, Condition, Context, Resolved, Rewrite, Scalar};
+use super::{Column, Condition, Context, Member, Resolved, Rewrite, Scalar, Spelling};
 
 /// Keys of an expression that say what it is.
-const FORMS: [&str; 7] = ["column", "text", "join", "case", "hex", "json", "hashes"];
+const FORMS: [&str; 9] =
+    ["column", "text", "join", "case", "hex", "unseparated", "json", "xml", "hashes"];
 /// Algorithms of a list of hashes.
 const ALGORITHMS: [&str; 4] = ["MD5", "SHA1", "SHA256", "IMPHASH"];
 /// Keys that may stand beside them.
-const OPTIONS: [&str; 6] = ["default", "digits", "member", "rewrite", "nulls", "lacks"];
+const OPTIONS: [&str; 9] =
+    ["default", "digits", "member", "data", "element", "attribute", "rewrite", "nulls", "lacks"];
 /// Expressions nest at most so deep.
 const DEPTH: usize = 8;
 
@@ -229,8 +233,9 @@ impl Scope<'_> {
     fn form(&self, node: &Node, depth: usize, found: &mut Diagnostics) -> Option<Scalar> {
         let mut forms = FORMS.iter().filter_map(|key| Some((*key, node.get(key)?)));
         let (Some((key, value)), None) = (forms.next(), forms.next()) else {
-            let forms = "one of `column`, `text`, `join`, `case`, `hex`, `json` and `hashes`";
-            found.push(shape(node, forms));
+            let (last, others) = FORMS.split_last().unwrap_or((&"column", &[]));
+            let forms = format!("one of `{}` and `{last}`", others.join("`, `"));
+            found.push(shape(node, &forms));
             return None;
         };
         match key {
@@ -246,8 +251,9 @@ impl Scope<'_> {
                     ));
                     return None;
                 }
-                Some(Scalar::Member(self.column(value, found)?, path))
+                Some(Scalar::Member(self.column(value, found)?, Member::Json(path)))
             }
+            "xml" => Some(Scalar::Member(self.column(value, found)?, xml(node, found)?)),
             "hex" => {
                 let digits = node.get("digits").and_then(Node::text).unwrap_or("1").parse().ok();
                 let Some(digits) = digits else {
@@ -255,6 +261,10 @@ impl Scope<'_> {
                     return None;
                 };
                 Some(Scalar::Hex(Box::new(self.scalar(value, depth, found)?), digits))
+            }
+            "unseparated" => {
+                let value = self.scalar(value, depth, found)?;
+                Some(Scalar::Spelt(Box::new(value), Spelling::Digits))
             }
             _ => self.scalar(value, depth, found),
         }
@@ -347,6 +357,19 @@ pub(super) fn unknown_keys(node: &Node, known: &[&str], found: &mut Diagnostics)
 pub(super) fn shape(node: &Node, expected: &str) -> Diagnostic {
     let message = format!("expected {expected}, found {}", node.describe());
     Diagnostic::new(Code::PlatformSyntax, node.span, message)
+}
+
+/// What is taken out of a text of XML.
+fn xml(node: &Node, found: &mut Diagnostics) -> Option<Member> {
+    let text = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
+    match (text("data"), text("element"), text("attribute")) {
+        (Some(name), None, None) => Some(Member::Data(name)),
+        (None, Some(element), Some(attribute)) => Some(Member::Attribute(element, attribute)),
+        _ => {
+            found.push(shape(node, "`data`, a name, or `element` and `attribute`"));
+            None
+        }
+    }
 }
 
 /// Whether a text could be a column's name, such as `winlog.event_data.Image`.

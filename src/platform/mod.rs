@@ -30,7 +30,10 @@ pub use among::Among;
 pub use ends::{Bound, End, Ends};
 pub use layers::Layer;
 pub use sample::{Differing, Sample};
-pub use scalar::{Column, ColumnType, Condition, Piece, Resolved, Rewrite, Scalar, Spelling};
+pub use scalar::{
+    Column, ColumnType, Condition, Member, Piece, Resolved, Rewrite, Scalar, Spelling,
+    XML_REFERENCES,
+};
 pub use shipped::{holders, load, names, open, text};
 
 use std::collections::{BTreeMap, BTreeSet};

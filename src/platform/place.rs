@@ -34,7 +34,7 @@ use crate::yaml::Node;
 use super::expression::{Negated, Scope, shape, texts, unknown_keys};
 use super::sections::Group;
 use super::types::misfit;
-use super::{ColumnType, Context, Place, Resolved, Scalar, Source, among};
+use super::{ColumnType, Context, Member, Place, Resolved, Scalar, Source, among};
 
 /// Keys of a place and of a part.
 const KEYS: [&str; 16] = [
@@ -321,7 +321,7 @@ impl Draft {
     fn same(&self, name: &str, ty: &Type, scope: &Scope<'_>, at: Span) -> Option<Scalar> {
         let column = |name: &str| scope.held(name, at);
         let value = match self.members.as_ref().map(|node| node.text().unwrap_or_default()) {
-            Some(members) => Scalar::Member(column(members)?, vec![name.to_owned()]),
+            Some(members) => Scalar::Member(column(members)?, Member::Json(vec![name.to_owned()])),
             None => Scalar::Column(column(&self.spelling(name, ty))?),
         };
         misfit(ty, &value).is_none().then_some(value)

@@ -4,9 +4,10 @@
 //! `ImageLoaded` is seen. Values are looked at only as far as needed to see whether they are there and
 //! of the type that the platform says; what a rule makes of them is the business of queries.
 
+use regex::Regex;
 use serde_json::Value;
 
-use super::{Column, ColumnType, Condition, Place, Platform, Scalar};
+use super::{Column, ColumnType, Condition, Member, Place, Platform, Scalar};
 
 /// An event as it is stored.
 #[derive(Debug, Clone)]
@@ -59,7 +60,14 @@ impl Sample {
                 .iter()
                 .find(|(conditions, _)| conditions.iter().all(|one| self.satisfies(one)))
                 .is_some_and(|(_, value)| self.holds(value)),
-            Scalar::Member(column, path) => self.member(&column.name, path),
+            Scalar::Member(column, Member::Json(path)) => self.member(&column.name, path),
+            Scalar::Member(column, member @ (Member::Data(_) | Member::Attribute(..))) => {
+                let fits = |text: &str| {
+                    let pattern = member.pattern().and_then(|pattern| Regex::new(&pattern).ok());
+                    pattern.is_some_and(|pattern| pattern.is_match(text))
+                };
+                self.get(&column.name).and_then(Value::as_str).is_some_and(fits)
+            }
         }
     }
 
@@ -237,8 +245,8 @@ mod tests {
         assert_eq!(event.get("a.x"), None);
         let column = |name: &str, ty| Column { name: name.to_owned(), ty, multi: false };
         let text = column("o", ColumnType::Text);
-        assert!(event.holds(&Scalar::Member(text.clone(), vec!["m".into()])));
-        assert!(!event.holds(&Scalar::Member(text, vec!["n".into()])));
+        assert!(event.holds(&Scalar::Member(text.clone(), Member::Json(vec!["m".into()]))));
+        assert!(!event.holds(&Scalar::Member(text, Member::Json(vec!["n".into()]))));
         let number = Scalar::Column(column("o", ColumnType::Integer));
         assert_eq!(event.differing(&number)[0].holds, "the text `{\"m\": \"x\"}`");
         assert_eq!(event.differing(&Scalar::Column(column("a.b.c", ColumnType::Integer))), []);

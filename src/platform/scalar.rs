@@ -92,9 +92,8 @@ pub enum Scalar {
     Rewrite(Box<Scalar>, Vec<Rewrite>),
     /// The value of the first case whose conditions all hold (of none: always); else missing.
     Case(Vec<(Vec<Condition>, Scalar)>),
-    /// The text of a member of the JSON object in a column, or of a member of a member, by their names
-    /// from the outside in; missing where there is none.
-    Member(Column, Vec<String>),
+    /// What is taken out of a column's text; missing where there is none.
+    Member(Column, Member),
     /// A whole number, at least 0, as lower-case hexadecimal text of at least so many digits, with
     /// zeros before it; what is no number stays as it is.
     Hex(Box<Scalar>, u8),
@@ -156,6 +155,61 @@ impl Scalar {
         }
     }
 }
+
+/// What is taken out of a text that holds more.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Member {
+    /// The text of a member of a JSON object, or of a member of a member, by their names from the outside in.
+    Json(Vec<String>),
+    /// The text of the XML element `<Data Name="…">`, as Windows writes the data of an event.
+    Data(String),
+    /// An attribute of the last XML element of that name: element, attribute.
+    Attribute(String, String),
+}
+
+impl Member {
+    /// For XML: a regular expression, which all targets read alike, that fits a text up to and including the
+    /// value, whose groups together are the value; it is not anchored at the end, and has no quotes.
+    #[must_use]
+    pub fn pattern(&self) -> Option<String> {
+        let escaped = |text: &String| regex_syntax::escape(text).replace('"', r"\x22");
+        match self {
+            Self::Json(_) => None,
+            Self::Data(name) => {
+                let name = escaped(name);
+                Some(format!(r"(?s)^.*?<Data Name=[\x22\x27]{name}[\x22\x27]>([^<]*)"))
+            }
+            Self::Attribute(element, attribute) => {
+                let (element, attribute) = (escaped(element), escaped(attribute));
+                let value = r"(?:\x22([^\x22<]*)\x22|\x27([^\x27<]*)\x27)";
+                Some(format!(r"(?s)^.*<{element}(?:\s[^<>]*)?\s{attribute}={value}"))
+            }
+        }
+    }
+
+    /// What it is called in messages.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Json(path) => path.join("."),
+            Self::Data(name) | Self::Attribute(_, name) => name.clone(),
+        }
+    }
+
+    /// How many groups the pattern has.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        match self {
+            Self::Json(_) => 0,
+            Self::Data(_) => 1,
+            Self::Attribute(..) => 2,
+        }
+    }
+}
+
+/// The references that stand for characters in XML, and the characters, in the order in which they are replaced.
+pub const XML_REFERENCES: [(&str, &str); 5] =
+    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
 
 /// How a key's value is spelt before it is compared: the meaning is that of the engine's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

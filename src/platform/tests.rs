@@ -92,7 +92,7 @@ fn expressions_become_scalars() {
 
     let entry = "    from: T\n    time: When\n    fields: {Image: {json: Data, member: i}}\n";
     let image = resolved("", entry, "Image");
-    assert_eq!(image.value, Scalar::Member(text("Data"), vec!["i".into()]));
+    assert_eq!(image.value, Scalar::Member(text("Data"), Member::Json(vec!["i".into()])));
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn the_example_of_the_documentation_is_a_platform() {
 fn members_of_an_object_are_called_like_their_fields() {
     let sentinel = load("sentinel").unwrap();
     let image = sentinel.resolve("windows/image_load", 0, "ImageLoaded").unwrap();
-    let Scalar::Member(column, member) = &image.value else { panic!("{image:?}") };
+    let Scalar::Member(column, Member::Json(member)) = &image.value else { panic!("{image:?}") };
     assert_eq!((column.name.as_str(), member.join(".").as_str()), ("EventData", "ImageLoaded"));
     assert!(sentinel.resolve("windows/service:security", 0, "LogonType").is_some());
     assert!(sentinel.resolve("windows/service:capi2", 0, "Data").is_none());

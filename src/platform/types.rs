@@ -2,7 +2,7 @@
 
 use crate::taxonomy::{Hash, Type};
 
-use super::{Column, ColumnType, Scalar};
+use super::{Column, ColumnType, Member, Scalar};
 
 /// Why the expression's value is not of the field's type; `None`: it is.
 ///
@@ -11,7 +11,7 @@ pub(super) fn misfit(ty: &Type, value: &Scalar) -> Option<String> {
     match value {
         Scalar::Column(column) => column_misfit(ty, column),
         Scalar::Constant(text) => constant_misfit(ty, text),
-        Scalar::Member(column, _) => member_misfit(ty, column),
+        Scalar::Member(column, member) => member_misfit(ty, column, member),
         Scalar::Join(parts) => not_text(ty)
             .then(|| "texts are joined".to_owned())
             .or_else(|| parts.iter().find_map(several_values)),
@@ -99,12 +99,17 @@ fn named_algorithm(column: &str) -> Option<Hash> {
     named.into_iter().find(|(word, _)| name.contains(word)).map(|(_, hash)| hash)
 }
 
-fn member_misfit(ty: &Type, column: &Column) -> Option<String> {
+fn member_misfit(ty: &Type, column: &Column, member: &Member) -> Option<String> {
     if matches!(ty, Type::List(_)) {
         return Some("a member is one value".to_owned());
     }
-    let fits = matches!(column.ty, ColumnType::Text | ColumnType::Dynamic) && !column.multi;
-    (!fits).then(|| format!("the column `{}` holds no JSON objects", column.name))
+    let (fits, what) = match member {
+        Member::Json(_) => {
+            (matches!(column.ty, ColumnType::Text | ColumnType::Dynamic), "JSON objects")
+        }
+        Member::Data(_) | Member::Attribute(..) => (column.ty == ColumnType::Text, "XML"),
+    };
+    (!fits || column.multi).then(|| format!("the column `{}` holds no {what}", column.name))
 }
 
 fn constant_misfit(ty: &Type, text: &str) -> Option<String> {

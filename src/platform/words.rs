@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use super::{Condition, Scalar, Spelling};
+use super::{Condition, Member, Scalar, Spelling};
 
 impl Display for Condition {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,8 +36,14 @@ impl Display for Scalar {
                 let cases: Vec<String> = cases.iter().map(case).collect();
                 write!(out, "case({})", cases.join("; "))
             }
-            Self::Member(column, path) => {
+            Self::Member(column, Member::Json(path)) => {
                 write!(out, "member({}, {})", column.name, path.join(", "))
+            }
+            Self::Member(column, Member::Data(name)) => {
+                write!(out, "data({}, {name})", column.name)
+            }
+            Self::Member(column, Member::Attribute(element, attribute)) => {
+                write!(out, "attribute({}, {element}, {attribute})", column.name)
             }
             Self::Hex(value, digits) => write!(out, "hex({value}, {digits} digits)"),
             Self::Spelt(value, spelling) => write!(out, "{}({value})", function(*spelling)),

@@ -98,12 +98,8 @@ fn text(scalar: &Scalar, lets: &[Let]) -> Result<Text, Refusal> {
             let case = format!("CASE(NOT (TO_LOWER({inner}) IN ({texts})), {inner})");
             Ok(Text::trusted(case))
         }
-        Scalar::Member(column, path) => Err(Refusal::construct(
-            format!(
-                "ES|QL cannot take `{}` out of the JSON text in `{}`",
-                path.join("."),
-                column.name
-            ),
+        Scalar::Member(column, member) => Err(Refusal::construct(
+            format!("ES|QL cannot take `{}` out of the text in `{}`", member.name(), column.name),
             "map the field to a column",
         )),
         Scalar::Hex(..) => Err(Refusal::construct(

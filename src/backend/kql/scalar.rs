@@ -9,7 +9,9 @@ use super::spelling::spelt;
 use super::syntax::{self, Kusto};
 use super::{Kql, boolean};
 use crate::backend::infix::Expr;
-use crate::platform::{Among, Column, ColumnType, Condition, Piece, Rewrite, Scalar};
+use crate::platform::{
+    Among, Column, ColumnType, Condition, Member, Piece, Rewrite, Scalar, XML_REFERENCES,
+};
 
 /// The value as an expression of type `want`.
 pub(super) fn print(value: &Scalar, want: ColumnType) -> Kusto {
@@ -140,7 +142,31 @@ fn rewritten(value: &Kusto, rewrite: &Rewrite) -> Kusto {
 }
 
 /// Empty where the column holds no such member.
-fn member_of(column: &Column, path: &[String]) -> Kusto {
+fn member_of(column: &Column, member: &Member) -> Kusto {
+    match member {
+        Member::Json(path) => json_member(column, path),
+        Member::Data(_) | Member::Attribute(..) => xml_member(column, member),
+    }
+}
+
+/// What the groups hold, with the characters that references stand for.
+fn xml_member(column: &Column, member: &Member) -> Kusto {
+    let text = convert(&syntax::name(&column.name), column.ty, ColumnType::Text);
+    let pattern = syntax::text(&member.pattern().unwrap_or_default());
+    let groups = (1..=member.groups()).map(|group| format!("extract({pattern}, {group}, {text})"));
+    let groups: Vec<String> = groups.collect();
+    let found = match groups.as_slice() {
+        [only] => only.clone(),
+        groups => format!("strcat({})", groups.join(", ")),
+    };
+    let replaced = XML_REFERENCES.iter().fold(found, |text, (reference, character)| {
+        let (reference, character) = (syntax::text(reference), syntax::text(character));
+        format!("replace_string({text}, {reference}, {character})")
+    });
+    Kusto::trusted(replaced)
+}
+
+fn json_member(column: &Column, path: &[String]) -> Kusto {
     let bag = syntax::name(&column.name);
     let bag = match column.ty {
         ColumnType::Dynamic => bag,

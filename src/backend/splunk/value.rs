@@ -10,7 +10,7 @@ use super::syntax::{Eval, string};
 use crate::backend::Fragment;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Predicate, Regex};
-use crate::platform::{Column, Piece, Rewrite, Scalar};
+use crate::platform::{Column, Member, Piece, Rewrite, Scalar, XML_REFERENCES};
 use crate::source::Span;
 
 /// Assignments for `eval`, in order, and the names of those that only hold intermediate values.
@@ -57,9 +57,13 @@ pub(super) fn value(
     match scalar {
         Scalar::Column(column) => name(column, span).map_err(|refusal| vec![refusal]),
         Scalar::Constant(text) => Ok(string(text).to_string()),
-        Scalar::Member(column, path) => {
+        Scalar::Member(column, Member::Json(path)) => {
             let column = name(column, span).map_err(|refusal| vec![refusal])?;
             Ok(format!("spath({column}, {})", string(&path.join("."))))
+        }
+        Scalar::Member(column, member @ (Member::Data(_) | Member::Attribute(..))) => {
+            let column = name(column, span).map_err(|refusal| vec![refusal])?;
+            Ok(xml_member(column.as_str(), member))
         }
         Scalar::Join(parts) => join(parts, before, span),
         Scalar::Default(inner, text) => {
@@ -101,6 +105,17 @@ pub(super) fn value(
             Ok(format!("if(in(lower({field}), {}), null(), {field})", texts.join(", ")))
         }
     }
+}
+
+/// What the groups of the pattern hold, with the characters that references stand for.
+fn xml_member(column: &str, member: &Member) -> String {
+    let pattern = member.pattern().unwrap_or_default();
+    let groups: String = (1..=member.groups()).map(|group| format!("\\{group}")).collect();
+    let found = format!("replace({column}, \"{pattern}.*\\z\", \"{groups}\")");
+    let replaced = XML_REFERENCES.iter().fold(found, |text, (reference, character)| {
+        format!("replace({text}, {}, {})", string(reference), string(character))
+    });
+    format!("if(match({column}, \"{pattern}\"), {replaced}, null())")
 }
 
 /// The name of a field that holds the value.

@@ -7,8 +7,10 @@
 //! parameters: {window: 12h}        # in place of those of the project
 //! bases:                           # what several events have in common
 //!   load: {logsource: windows/image_load, ImageLoaded: 'C:\x.dll'}
+//! lacks: {approved-change: it takes none}    # why there is no such case
 //! cases:
 //!   - name: the hash is replaced within the window
+//!     kinds: [positive, border]    # what it shows
 //!     events:
 //!       - {at: 0s, Computer: ws1, TargetObject: 'HKLM\…'}
 //!       - {base: load, at: 24h, Computer: ws1}
@@ -28,9 +30,10 @@ use crate::yaml::{self, Kind, Meaning, Node};
 /// When a test file does not name its base time: 2026-01-01T00:00:00Z.
 const BASE: i64 = 1_767_225_600_000;
 
-const FILE_KEYS: &[&str] = &["rule", "time", "logsource", "parameters", "bases", "cases"];
+const FILE_KEYS: &[&str] = &["rule", "time", "logsource", "parameters", "bases", "lacks", "cases"];
 const CASE_KEYS: &[&str] = &[
     "name",
+    "kinds",
     "rule",
     "time",
     "logsource",
@@ -40,6 +43,21 @@ const CASE_KEYS: &[&str] = &[
     "files",
     "fires",
     "silent",
+];
+
+/// What a case shows of a rule; a rule over several events should have one of each, or `lacks` says why not.
+const KINDS: &[&str] = &[
+    "positive",
+    "negative",
+    "wrong-order",
+    "outside-window",
+    "border",
+    "missing-leg",
+    "null-value",
+    "other-host",
+    "approved-change",
+    "allow-listed",
+    "skewed-clocks",
 ];
 
 /// A case of a test file.
@@ -139,12 +157,32 @@ impl Reader<'_> {
             self.shape(cases, "a list of cases");
             return Vec::new();
         };
+        for (kind, _) in document.get("lacks").and_then(Node::pairs).unwrap_or_default() {
+            self.kind(kind);
+        }
         items.iter().filter_map(|item| self.case(item, document)).collect()
+    }
+
+    /// Reports a kind that there is not.
+    fn kind(&mut self, node: &Node) {
+        let name = node.text().unwrap_or_default();
+        if !KINDS.contains(&name) {
+            let message = format!("there is no kind of case `{name}`");
+            let found = Diagnostic::new(Code::TestKey, node.span, message);
+            self.diagnostics.push(found.nearest(name, KINDS.iter().copied()));
+        }
     }
 
     fn case(&mut self, node: &Node, file: &Node) -> Option<Case> {
         if !self.keys(node, CASE_KEYS) {
             return None;
+        }
+        match node.get("kinds") {
+            None => {}
+            Some(kinds) => match kinds.items() {
+                Some(kinds) => kinds.iter().for_each(|kind| self.kind(kind)),
+                None => self.kind(kinds),
+            },
         }
         let either = |key: &str| node.get(key).or_else(|| file.get(key));
         let Some(name) = node.get("name").and_then(Node::spanned_text) else {
@@ -254,6 +292,8 @@ impl Reader<'_> {
             // A whole Windows event, whose names are found where the reader looks for them.
             event.names.clear();
         }
+        // By this name Zeek says which of its logs a line is of.
+        event.names.retain(|name| name.node != "_path");
         Some(event)
     }
 

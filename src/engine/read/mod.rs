@@ -16,6 +16,7 @@ mod logsource;
 mod order;
 mod split;
 mod time;
+mod userdata;
 mod windows;
 mod zeek;
 

@@ -7,6 +7,7 @@
 use crate::engine::event::{Belongs, Rename, Value};
 
 use super::json::{Json, Object, flatten, get};
+use super::userdata;
 
 /// What Security 4688 calls the fields of `windows/process_creation`.
 const PROCESS_CREATION_4688: &[Rename] = &[
@@ -161,7 +162,12 @@ pub(super) fn fields(object: Object) -> Vec<(String, Value)> {
             ("System", Json::Object(system)) => system_fields(system, &mut fields),
             ("EventData", part) => event_data(part, &mut fields),
             ("UserData", Json::Object(entries)) => {
-                entries.into_iter().for_each(|(_, part)| event_data(part, &mut fields));
+                for (element, part) in entries {
+                    match userdata::fields(&element, &part) {
+                        Some(found) => fields.extend(found),
+                        None => event_data(part, &mut fields),
+                    }
+                }
             }
             ("RenderingInfo", Json::Object(entries)) => {
                 let mut texts = entries.into_iter();

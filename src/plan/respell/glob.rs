@@ -3,6 +3,8 @@
 //! `startswith 'HKLM\Soft'` is `H K L M \ S o f t *`; after the text `HKLM\` remains `S o f t *`.
 //! Case does not count.
 
+use std::collections::BTreeSet;
+
 use crate::ir::{Op, Part, Regex, TextTest};
 use crate::platform::token::{Token, Tokens, covered, within};
 
@@ -69,6 +71,9 @@ pub(super) fn tokens(test: &TextTest) -> Tokens {
     }
 }
 
+/// Texts that lead to different places are followed apart, at most so many ways.
+const MAX_WAYS: usize = 64;
+
 /// Where one stands after every text that fits `text`; `None`: it depends on the text.
 pub(super) fn after(tokens: &[Token], text: &[Token]) -> Option<States> {
     let mut states = States::new(tokens, open(tokens, 0).collect());
@@ -77,13 +82,64 @@ pub(super) fn after(tokens: &[Token], text: &[Token]) -> Option<States> {
         for at in states.iter().flat_map(|at| open(tokens, *at)) {
             match tokens.get(at) {
                 Some(Token::Any) => next.push(at),
-                Some(wanted) if within(token, wanted)? => next.push(at + 1),
-                Some(_) | None => {}
+                Some(wanted) => match within(token, wanted) {
+                    Some(true) => next.push(at + 1),
+                    Some(false) => {}
+                    None => return after_all_ways(tokens, text),
+                },
+                None => {}
             }
         }
         states = States::new(tokens, next);
     }
     Some(states)
+}
+
+/// The same where some character is and is not among those that a place wants: both ways are followed, and have to
+/// meet again.
+fn after_all_ways(tokens: &[Token], text: &[Token]) -> Option<States> {
+    let start: Vec<usize> =
+        States::new(tokens, open(tokens, 0).collect()).iter().copied().collect();
+    let mut ways = BTreeSet::from([start]);
+    for token in text {
+        let mut next = BTreeSet::new();
+        for at in &ways {
+            next.extend(step(tokens, at, token)?);
+        }
+        ways = next;
+        if ways.len() > MAX_WAYS {
+            return None;
+        }
+    }
+    let mut ways = ways.into_iter();
+    let only = ways.next()?;
+    ways.next().is_none().then(|| States::new(tokens, only))
+}
+
+/// Where one may stand after one more character. Each place is decided for itself: no way that there is is missed.
+fn step(tokens: &[Token], at: &[usize], token: &Token) -> Option<BTreeSet<Vec<usize>>> {
+    let mut ways = vec![Vec::new()];
+    for at in at.iter().flat_map(|at| open(tokens, *at)).collect::<BTreeSet<_>>() {
+        let Some(wanted) = tokens.get(at) else { continue };
+        let (to, is_within) = match wanted {
+            Token::Any => (at, Some(true)),
+            Token::Char(_) | Token::One | Token::Class(_) => (at + 1, within(token, wanted)),
+        };
+        if is_within == Some(false) {
+            continue;
+        }
+        let moved = ways.iter().map(|way: &Vec<usize>| way.iter().copied().chain([to]).collect());
+        let moved: Vec<Vec<usize>> = moved.collect();
+        match is_within {
+            Some(_) => ways = moved,
+            None => ways.extend(moved),
+        }
+        if ways.len() > MAX_WAYS {
+            return None;
+        }
+    }
+    let places = |way| States::new(tokens, way).iter().copied().collect();
+    Some(ways.into_iter().map(places).collect())
 }
 
 /// How often values that fit the pattern begin with `end`; `None`: unknown.

@@ -87,6 +87,9 @@ fn what_touches_no_end_stays_as_it_is() {
     assert_eq!(pulled(inner), [r#"Contains("\\CurrentVersion\\Run\\")"#]);
     let end = TextTest::EndsWith(r"\Blob".into());
     assert_eq!(pulled(end), [r#"EndsWith("\\Blob")"#]);
+    // Its first character may be a digit of a control set, but not its second one.
+    let digits = TextTest::Contains("3B1EFD".into());
+    assert_eq!(pulled(digits), [r#"Contains("3B1EFD")"#]);
 }
 
 #[test]

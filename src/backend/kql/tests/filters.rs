@@ -3,7 +3,7 @@
 use super::*;
 use crate::ir::{Cmp, Part, Regex, TextCmp, TimePart};
 use crate::plan::Let;
-use crate::platform::{Piece, Rewrite, Scalar};
+use crate::platform::{Member, Piece, Rewrite, Scalar};
 
 fn number(name: &str, ty: ColumnType, cmp: Cmp, value: f64) -> Predicate<Column> {
     test(column(name, ty), Op::Number { cmp, value })
@@ -208,12 +208,19 @@ fn computed_values_have_a_form_each() {
             r#"iff(Id >= 0 and Id < 256, strcat(substring("0123456789abcdef", (Id / 16) % 16, 1), substring("0123456789abcdef", Id % 16, 1)), tostring(Id))"#,
         ),
         (
-            Scalar::Member(column("Bag", ColumnType::Text), vec!["A\"b".into()]),
+            Scalar::Member(column("Bag", ColumnType::Text), Member::Json(vec!["A\"b".into()])),
             r#"tostring(parse_json(Bag)[@"A""b"])"#,
         ),
         (
-            Scalar::Member(column("Bag", ColumnType::Dynamic), vec!["a".into(), "b".into()]),
+            Scalar::Member(
+                column("Bag", ColumnType::Dynamic),
+                Member::Json(vec!["a".into(), "b".into()]),
+            ),
             r#"tostring(Bag["a"]["b"])"#,
+        ),
+        (
+            Scalar::Member(column("Xml", ColumnType::Text), Member::Data("A".into())),
+            r#"replace_string(replace_string(replace_string(replace_string(replace_string(extract(@"(?s)^.*?<Data Name=[\x22\x27]A[\x22\x27]>([^<]*)", 1, Xml), "&lt;", "<"), "&gt;", ">"), "&quot;", @""""), "&apos;", "'"), "&amp;", "&")"#,
         ),
         (
             Scalar::Hex(Box::new(column_of("Id", ColumnType::Text)), 1),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::predicates::{Event, holds, objects, some_event, some_text};
 use super::*;
-use crate::platform::{Piece, Rewrite, Scalar};
+use crate::platform::{Member, Piece, Rewrite, Scalar};
 
 const COLUMNS: &[&str] = &["a", "b", "c.d"];
 
@@ -89,7 +89,10 @@ fn value(scalar: &Scalar, event: &Event) -> Option<String> {
             let first = cases.iter().find(|(conditions, _)| conditions.iter().all(fits))?;
             value(&first.1, event)
         }
-        Scalar::Member(column, path) => {
+        Scalar::Member(_, Member::Data(_) | Member::Attribute(..)) => {
+            unreachable!("not among the values that are tried")
+        }
+        Scalar::Member(column, Member::Json(path)) => {
             let object: Value = serde_json::from_str(event.get(&column.name)?.first()?).ok()?;
             let member = path.iter().try_fold(&object, |object, name| object.get(name))?;
             member.as_str().map(str::to_owned)
