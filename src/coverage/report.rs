@@ -28,6 +28,18 @@ pub enum Status {
 }
 
 impl Status {
+    /// What stands in the way where something is refused for these codes.
+    pub fn refused<'c>(codes: impl Iterator<Item = &'c str> + Clone) -> Self {
+        let has = |code: Code| codes.clone().any(|known| known == code.id());
+        if has(Code::LogSourceNotHeld) {
+            Self::NotHeld
+        } else if has(Code::FieldNotHeld) {
+            Self::NoField
+        } else {
+            Self::NotExpressible
+        }
+    }
+
     /// As the matrix shows it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -140,15 +152,7 @@ impl Verdict {
     #[must_use]
     pub fn shown(&self) -> String {
         let Self::Refused(codes) = self else { return "taken".to_owned() };
-        let has = |code: Code| codes.iter().any(|known| known == code.id());
-        let status = if has(Code::LogSourceNotHeld) {
-            Status::NotHeld
-        } else if has(Code::FieldNotHeld) {
-            Status::NoField
-        } else {
-            Status::NotExpressible
-        };
-        format!("{} {}", status.name(), codes.join(" "))
+        format!("{} {}", Status::refused(codes.iter().map(String::as_str)).name(), codes.join(" "))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::check::{self, Options};
 use crate::coverage::{Asked, Status, Telemetry};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ir::Rule;
 use crate::plan::PlanBody;
 use crate::source::SourceMap;
@@ -32,14 +32,7 @@ pub(super) fn probe(telemetry: &Telemetry, goal: Option<&Goal>, taxonomy: &Taxon
             reasons: Vec::new(),
         },
         Err(refused) => {
-            let has = |code| refused.iter().any(|found| found.code == code);
-            let status = if has(Code::LogSourceNotHeld) {
-                Status::NotHeld
-            } else if has(Code::FieldNotHeld) {
-                Status::NoField
-            } else {
-                Status::NotExpressible
-            };
+            let status = Status::refused(refused.iter().map(|found| found.code.id()));
             let platform = format!("`{}` ", goal.platform.name);
             let said = |reason: String| reason.replacen(&platform, "it ", 1);
             let reasons = messages(&refused).into_iter().map(said).collect();
