@@ -29,8 +29,9 @@ pub enum Status {
 
 impl Status {
     /// What stands in the way where something is refused for these codes.
-    pub fn refused<'c>(codes: impl Iterator<Item = &'c str> + Clone) -> Self {
-        let has = |code: Code| codes.clone().any(|known| known == code.id());
+    #[must_use]
+    pub fn refused(codes: &[&str]) -> Self {
+        let has = |code: Code| codes.contains(&code.id());
         if has(Code::LogSourceNotHeld) {
             Self::NotHeld
         } else if has(Code::FieldNotHeld) {
@@ -152,7 +153,8 @@ impl Verdict {
     #[must_use]
     pub fn shown(&self) -> String {
         let Self::Refused(codes) = self else { return "taken".to_owned() };
-        format!("{} {}", Status::refused(codes.iter().map(String::as_str)).name(), codes.join(" "))
+        let known: Vec<&str> = codes.iter().map(String::as_str).collect();
+        format!("{} {}", Status::refused(&known).name(), codes.join(" "))
     }
 }
 

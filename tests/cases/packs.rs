@@ -94,13 +94,17 @@ fn rules_over_several_events_have_a_case_of_each_kind_or_a_reason() {
 /// How an event reaches Sigweave: as Windows renders it, laid out flat by a shipper, as Zeek writes it, nested
 /// as Suricata writes it, or with the names of the taxonomy.
 fn telemetry(event: &Value) -> &'static str {
-    let nested = |event: &serde_yaml::Mapping| event.values().any(Value::is_mapping);
-    match event {
-        _ if event.get("Event").is_some() => "rendered",
-        _ if event.get("_path").is_some() => "zeek",
-        _ if event.get("Channel").is_some() => "shipped",
-        Value::Mapping(fields) if nested(fields) => "nested",
-        _ => "plain",
+    let nested = || event.as_mapping().is_some_and(|of| of.values().any(Value::is_mapping));
+    if event.get("Event").is_some() {
+        "rendered"
+    } else if event.get("_path").is_some() {
+        "zeek"
+    } else if event.get("Channel").is_some() {
+        "shipped"
+    } else if nested() {
+        "nested"
+    } else {
+        "plain"
     }
 }
 

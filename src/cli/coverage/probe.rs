@@ -32,7 +32,8 @@ pub(super) fn probe(telemetry: &Telemetry, goal: Option<&Goal>, taxonomy: &Taxon
             reasons: Vec::new(),
         },
         Err(refused) => {
-            let status = Status::refused(refused.iter().map(|found| found.code.id()));
+            let codes: Vec<&str> = refused.iter().map(|found| found.code.id()).collect();
+            let status = Status::refused(&codes);
             let platform = format!("`{}` ", goal.platform.name);
             let said = |reason: String| reason.replacen(&platform, "it ", 1);
             let reasons = messages(&refused).into_iter().map(said).collect();
