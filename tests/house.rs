@@ -4,10 +4,14 @@
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed"
 )]
+
+#[path = "house/limits.rs"]
+mod limits;
 
 use std::collections::BTreeSet;
 use std::fs;
