@@ -26,6 +26,8 @@ mod capabilities;
 mod library;
 #[path = "cases/lints.rs"]
 mod lints;
+#[path = "cases/mutations.rs"]
+mod mutations;
 #[path = "cases/packs.rs"]
 mod packs;
 #[path = "cases/plans.rs"]

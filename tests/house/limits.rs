@@ -13,7 +13,9 @@ struct Row<'a> {
 }
 
 fn rows(page: &str) -> Vec<Row<'_>> {
-    let cells = |line: &'_ str| -> Vec<String> { line.split('|').map(|cell| cell.trim().to_owned()).collect() };
+    let cells = |line: &'_ str| -> Vec<String> {
+        line.split('|').map(|cell| cell.trim().to_owned()).collect()
+    };
     let is_row = |line: &&str| line.starts_with("| ") && cells(line)[3].starts_with("`src/");
     let row = |line| {
         let cell = |number: usize| str::split(line, '|').nth(number).unwrap().trim();
@@ -47,7 +49,8 @@ fn the_page_of_limits_says_what_the_program_does() {
     assert!(rows.len() > 30);
     for Row { line, limit, file, constant, code, shown } in rows {
         let source = read(&root().join(file));
-        let found = source.split_once(&format!("const {constant}: ")).unwrap_or_else(|| panic!("{line}"));
+        let found =
+            source.split_once(&format!("const {constant}: ")).unwrap_or_else(|| panic!("{line}"));
         let (_, rest) = found.1.split_once(" = ").unwrap();
         assert_eq!(value(rest.split_once(';').unwrap().0), limit, "{line}");
         assert!(code.is_empty() || CODES.iter().any(|entry| entry.id == code), "{line}");
@@ -62,7 +65,9 @@ fn the_cases_of_known_defects_are_there() {
     let page = read(&root().join("docs/from-sigma-cli.md"));
     let (_, table) = page.split_once("## Defects that are cases here").unwrap();
     let mut cases = 0;
-    for place in table.split('`').filter(|part| part.starts_with("tests/") || part.starts_with("src/")) {
+    for place in
+        table.split('`').filter(|part| part.starts_with("tests/") || part.starts_with("src/"))
+    {
         let (file, name) = place.split_once("::").unwrap_or((place, ""));
         let path = root().join(file);
         assert!(path.exists(), "{place}");
