@@ -23,7 +23,7 @@ use super::library::{compile, goals};
 use super::root;
 
 /// How many texts each front end is given, unless `MUTATIONS` says otherwise.
-const FEW: u64 = 40;
+const FEW: u64 = 15;
 
 /// What ends texts, lines and quotes somewhere, or counts beyond what is counted.
 const ODD: &[&str] = &[
