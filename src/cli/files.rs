@@ -111,7 +111,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
         file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(problem)?;
     }
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(format!("{}: larger than {} MiB", path.display(), MAX_BYTES >> 20));
+        let code = Code::FileUnreadable.id();
+        let most = MAX_BYTES >> 20;
+        return Err(format!("error[{code}]: {}: larger than {most} MiB", path.display()));
     }
     Ok(bytes)
 }

@@ -184,7 +184,7 @@ fn problem(token: &Token<'_>) -> Option<Diagnostic> {
     let closed = |mark: char| text.len() > 1 && text.ends_with(mark);
     if text.len() > LITERAL_BYTES && token.kind != Kind::Blank {
         let message = format!("a literal has more than {} KiB", LITERAL_BYTES >> 10);
-        return Some(Diagnostic::new(Code::YamlTooLarge, token.span, message));
+        return Some(Diagnostic::new(Code::YamlTooLarge, token.span.head(), message));
     }
     match token.kind {
         Kind::Raw if !closed('\'') => syntax(
