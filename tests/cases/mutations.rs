@@ -113,12 +113,15 @@ fn bent(text: &str, others: &[String], dice: &mut Dice) -> String {
             0 => text.replace_range(from..near, ""),
             1 => text.insert_str(from, ODD[dice.roll(ODD.len())]),
             2 => text.replace_range(from..near, ODD[dice.roll(ODD.len())]),
-            3 => text.insert_str(to, &text[from..to].to_owned()),
+            3 => {
+                let copy = text.get(from..to).unwrap_or_default().to_owned();
+                text.insert_str(to, &copy);
+            }
             4 => text.truncate(to),
             _ => {
                 let other = &others[dice.roll(others.len())];
                 let cut = dice.place(other);
-                text.replace_range(from.., &other[cut..]);
+                text.replace_range(from.., other.get(cut..).unwrap_or_default());
             }
         }
         let end = text.floor_char_boundary(20_000);
@@ -144,7 +147,7 @@ fn seeds(below: &str, extension: &str) -> Vec<String> {
                 folders.push(path);
             } else if path.extension().is_some_and(|found| found == extension) {
                 let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
-                found.push(text[..text.floor_char_boundary(20_000)].to_owned());
+                found.push(text.chars().take(20_000).collect());
             }
         }
     }
