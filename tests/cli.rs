@@ -457,3 +457,22 @@ fn a_refusal_of_any_rule_may_be_agreed_by_its_code() {
     let output = run(folder.path(), &["check", "--set", "environments.soc.refused.\"*\"=E0503"]);
     assert_eq!(code(&output), 1, "{}", stderr(&output));
 }
+
+#[test]
+fn a_refusal_of_a_rule_and_of_the_chain_over_it_is_said_once() {
+    let failures = "title: Failures\nname: failures\nstatus: test\nlogsource: {product: windows, service: security}\n\
+                    detection: {sel: {EventID: 4625}, condition: sel}\n";
+    let many = "title: Many\nname: many\ncorrelation: {type: event_count, rules: [failures], \
+                group-by: [TargetUserName], timespan: 5m, condition: {gte: 3}}\n";
+    let waves = "title: Waves\nname: waves\ncorrelation: {type: event_count, rules: [many], \
+                 group-by: [TargetUserName], timespan: 1h, condition: {gte: 2}, generate: true}\n";
+    let rules = format!("{failures}---\n{many}---\n{waves}");
+    let folder = folder_with(&[("waves.yml", rules.as_bytes())]);
+    let output = run(folder.path(), &["convert", "waves.yml", "-t", "kql"]);
+    assert_eq!(code(&output), 1);
+    let places: Vec<_> =
+        stderr(&output).lines().filter(|line| line.contains("-->")).map(str::to_owned).collect();
+    let mut once = places.clone();
+    once.dedup();
+    assert!(!places.is_empty() && places == once, "{places:?}");
+}

@@ -104,9 +104,12 @@ fn is_error(found: &Diagnostic) -> bool {
     found.severity() == crate::diagnostic::Severity::Error
 }
 
-/// What the targets say, without the refusals that the project has agreed to.
+/// What the targets say, once each (a chain is refused for what its parts are, too), without the
+/// refusals that the project has agreed to.
 fn complaints<'a>(outcomes: &'a [Outcome<'_>]) -> impl Iterator<Item = &'a Diagnostic> {
-    outcomes.iter().filter(|outcome| !outcome.agreed).flat_map(|outcome| &outcome.refused)
+    let mut known = HashSet::new();
+    let not_agreed = outcomes.iter().filter(|outcome| !outcome.agreed);
+    not_agreed.flat_map(|outcome| &outcome.refused).filter(move |found| known.insert(*found))
 }
 
 /// Every selected document on every goal, by document, then files that hold none.

@@ -40,7 +40,7 @@ impl Level {
 }
 
 /// A place and what to say there.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label {
     /// Where.
     pub span: Span,
@@ -49,7 +49,7 @@ pub struct Label {
 }
 
 /// One finding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// What kind of finding it is; decides its severity and its page.
     pub code: Code,
@@ -70,7 +70,7 @@ pub struct Diagnostic {
 }
 
 /// A change of a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Edit {
     /// What is replaced.
     pub span: Span,
