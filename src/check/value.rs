@@ -123,7 +123,10 @@ impl Question<'_> {
                 }
                 Some(self.text_op(parts, cmp, scope))
             }
-            Kind::Ip => Some(self.text_op(canonical_ip(parts, cmp), cmp, scope)),
+            Kind::Ip => match spelt_in_many_ways(&parts, cmp) {
+                Some(address) => Some(Op::Cidr(address)),
+                None => Some(self.text_op(parts, cmp, scope)),
+            },
             Kind::Number => {
                 self.plain(cmp, &parts, scope)?;
                 let value = self.number(scope)?;
@@ -331,11 +334,12 @@ fn digits(hash: Hash) -> usize {
     }
 }
 
-/// A whole address in the form in which addresses are compared.
-fn canonical_ip(parts: Vec<Part>, cmp: TextCmp) -> Vec<Part> {
-    let whole = (cmp == TextCmp::Equals).then(|| pattern::plain(&parts)).flatten();
-    let canonical = whole.and_then(|text| text.parse::<IpAddr>().ok());
-    canonical.map_or(parts, |ip| pattern::literal(&ip.to_string()))
+/// The IPv6 address that a value is compared with, as the network that holds nothing else: events
+/// spell `::1` as `0:0:0:0:0:0:0:1`, too. An IPv4 address has one spelling and compares as text.
+fn spelt_in_many_ways(parts: &[Part], cmp: TextCmp) -> Option<IpNet> {
+    let whole = (cmp == TextCmp::Equals).then(|| pattern::plain(parts)).flatten()?;
+    let address = whole.parse::<IpAddr>().ok().filter(IpAddr::is_ipv6)?;
+    Some(IpNet::from(address))
 }
 
 /// The test that a keyword asks for: it occurs anywhere in the event.

@@ -67,11 +67,7 @@ const TESTS: &[(&str, &str, &str)] = &[
         "DestinationIp|startswith: '10.'",
         r#"DestinationIp Text { test: StartsWith("10."), cased: false }"#,
     ),
-    (
-        NETWORK,
-        "DestinationIp: '2001:DB8:0:0::1'",
-        r#"DestinationIp Text { test: Equals("2001:db8::1"), cased: false }"#,
-    ),
+    (NETWORK, "DestinationIp: '2001:DB8:0:0::1'", "DestinationIp Cidr(2001:db8::1/128)"),
     (NETWORK, "DestinationIp: '-'", r#"DestinationIp Text { test: Equals("-"), cased: false }"#),
 ];
 
