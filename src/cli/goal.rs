@@ -113,7 +113,8 @@ impl Goal {
             Diagnostic::new(Code::RefusalNotMet, refusal.span, message)
                 .help("take it out of the list of refused rules")
         });
-        accepted.chain(unchecked).chain(taken).chain(self.off(rule)).collect()
+        let marked = plan::remarks(rule, &self.platform);
+        accepted.chain(unchecked).chain(taken).chain(self.off(rule)).chain(marked).collect()
     }
 
     /// W0503 for log sources that are not collected by default.

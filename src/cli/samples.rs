@@ -74,7 +74,11 @@ fn compare(platform: &Platform, samples: &[(Sample, Span)]) -> Compared {
     let mut places = BTreeSet::new();
     for (sample, at) in samples {
         let of = platform.logsources_of(sample);
-        of_some += usize::from(!of.is_empty());
+        let told_by = platform.told_by(sample);
+        of_some += usize::from(!of.is_empty() || !told_by.is_empty());
+        for (logsource, field) in told_by {
+            seen.entry(logsource.to_owned()).or_default().insert(field.to_owned());
+        }
         for (logsource, index) in of {
             *events.entry(logsource.to_owned()).or_insert(0) += 1;
             let Some(source) = platform.places(logsource).get(index) else { continue };
@@ -108,8 +112,10 @@ fn compare(platform: &Platform, samples: &[(Sample, Span)]) -> Compared {
     for (logsource, index) in places {
         let Some(source) = platform.places(logsource).get(index) else { continue };
         let here = seen.get(logsource);
+        let tells = samples.iter().any(|(sample, _)| sample.tells_of(&source.place));
         for (field, resolved) in &source.fields {
-            if !here.is_some_and(|here| here.contains(field)) {
+            let elsewhere = resolved.is_told_by(source.place.lookup.as_ref()) && !tells;
+            if !elsewhere && !here.is_some_and(|here| here.contains(field)) {
                 let entry = unseen.entry(resolved.span).or_insert((field.clone(), Vec::new()));
                 entry.1.push(logsource);
             }

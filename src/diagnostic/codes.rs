@@ -278,6 +278,8 @@ codes! {
     DumpType "W0502" "dump-type" "a schema dump has a type that queries cannot compare";
     LogSourceOff "W0503" "log-source-off" "the log source is not collected by default";
     FieldNeverSeen "W0504" "field-never-seen" "no sample event has a field that the platform holds";
+    TaintedEvidence "W0505" "tainted-evidence" "a rule requires what the host says after its trust was changed";
+    MissingCounts "W0506" "missing-counts" "`not` of a field that can be missing holds without it";
     CountOnTheWay "W0601" "count-on-the-way" "a count that is small or exact holds on the way up";
     FilterWidens "W0602" "filter-widens" "a filter on an event under `not` makes the rule fire more";
     FixedWindows "W0603" "fixed-windows" "windows begin at fixed times instead of sliding";

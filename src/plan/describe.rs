@@ -66,6 +66,9 @@ pub fn describe_place(place: &Place) -> String {
         let _ = write!(text, " where {rows}");
     }
     let _ = write!(text, ", clock {}", place.time.name);
+    if let Some(lookup) = &place.lookup {
+        let _ = write!(text, ", more by {} in {}", lookup.on.name, lookup.table);
+    }
     text
 }
 

@@ -244,6 +244,7 @@ fn place(timeline: &Timeline) -> Arc<Place> {
         category: String::new(),
         conditions: Vec::new(),
         among: None,
+        lookup: None,
         time: Column { name, ty: ColumnType::Time, multi: false },
         identity,
     })

@@ -236,6 +236,7 @@ fn same_table(one: &Place, other: &Place) -> bool {
         && one.time == other.time
         && one.identity == other.identity
         && one.among == other.among
+        && one.lookup == other.lookup
 }
 
 /// What each part of the key is for a pattern at a place.

@@ -12,6 +12,8 @@
 //! Hashes: {hashes: {SHA1: SHA1, MD5: MD5}}             # `SHA1=…,MD5=…`
 //! ```
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::taxonomy::Type;
@@ -57,7 +59,8 @@ impl Scope<'_> {
         let value = self.scalar(node, DEPTH, found)?;
         let texts = |key: &str| node.get(key).map(texts).unwrap_or_default();
         let (digests, null_values, lacks) = (Vec::new(), texts("nulls"), texts("lacks"));
-        Some(Resolved { value, ty: ty.clone(), digests, null_values, lacks, span: node.span })
+        let (ty, marks, span) = (ty.clone(), BTreeSet::new(), node.span);
+        Some(Resolved { value, ty, digests, null_values, lacks, marks, span })
     }
 
     /// A list of hashes that is made of a column per algorithm: `SHA1=…,MD5=…`.
@@ -91,6 +94,7 @@ impl Scope<'_> {
             lacks: lacks.collect(),
             digests,
             null_values: vec![empty],
+            marks: BTreeSet::new(),
             span: node.span,
         })
     }

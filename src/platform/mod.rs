@@ -14,6 +14,7 @@ mod ends;
 mod expression;
 pub mod import;
 mod layers;
+mod lookup;
 mod overlay;
 mod place;
 mod rewriting;
@@ -29,9 +30,10 @@ mod words;
 pub use among::Among;
 pub use ends::{Bound, End, Ends};
 pub use layers::Layer;
+pub use lookup::Lookup;
 pub use sample::{Differing, Sample};
 pub use scalar::{
-    Column, ColumnType, Condition, Member, Piece, Resolved, Rewrite, Scalar, Spelling,
+    Column, ColumnType, Condition, Mark, Member, Piece, Resolved, Rewrite, Scalar, Spelling,
     XML_REFERENCES,
 };
 pub use shipped::{holders, load, names, open, text};
@@ -79,6 +81,8 @@ pub struct Place {
     pub conditions: Vec<Condition>,
     /// Rows that another table tells, if the place is one of those.
     pub among: Option<Among>,
+    /// The table that tells more about each row, if there is one.
+    pub lookup: Option<Lookup>,
     /// The clock that windows run on.
     pub time: Column,
     /// Columns that results carry along to identify the event (such as XDR's `ReportId`).
@@ -309,9 +313,15 @@ impl Platform {
         };
         let mut sources = place::read(&self.context, logsource, &nodes, found);
         let others = self.targets.iter().find(|target| *target != among::TARGET);
-        if let Some(target) = others.filter(|_| sources.iter().any(|of| of.place.among.is_some())) {
+        let asks =
+            sources.iter().find_map(|source| match (&source.place.among, &source.place.lookup) {
+                (Some(_), _) => Some("among"),
+                (None, Some(_)) => Some("lookup"),
+                (None, None) => None,
+            });
+        if let (Some(target), Some(key)) = (others, asks) {
             let message =
-                format!("`among` is for platforms of `{}`, not of `{target}`", among::TARGET);
+                format!("`{key}` is for platforms of `{}`, not of `{target}`", among::TARGET);
             found.push(Diagnostic::new(Code::PlatformSyntax, node.span, message));
         }
         for source in &mut sources {

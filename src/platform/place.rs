@@ -9,6 +9,7 @@
 //!   from: DeviceRegistryEvents      # table or index pattern
 //!   where: {EventCode: 13}          # which rows; `not: {…}` for others
 //!   among: {column: Id, from: Devices, where: {Os: Linux}}   # rows that another table tells
+//!   lookup: {from: Certificates, on: SHA1, newest: Time}     # another table that tells more of each row
 //!   tables: [sysmon/13]             # tables of the schema, if they are called otherwise
 //!   same: [TargetObject, Details]   # fields whose column is spelt like them; `all`: every field
 //!   spelt: winlog.event_data.*      # how they are spelt (default `*`), `lists` for lists
@@ -19,9 +20,11 @@
 //!   identity: [ReportId]            # what tells events apart
 //!   category: registry              # EQL's event category
 //!   off: configure event 13         # not collected by default: what to do
+//!   tainted: [Signed]               # fields that the host itself computes with what it trusts
+//!   null-prone: [Signed]            # fields that can be missing; those that are looked up always are
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -34,12 +37,31 @@ use crate::yaml::Node;
 use super::expression::{Negated, Scope, shape, texts, unknown_keys};
 use super::sections::Group;
 use super::types::misfit;
-use super::{ColumnType, Context, Member, Place, Resolved, Scalar, Source, among};
+use super::{
+    ColumnType, Context, Lookup, Mark, Member, Place, Resolved, Scalar, Source, among, lookup,
+};
 
 /// Keys of a place and of a part.
-const KEYS: [&str; 16] = [
-    "use", "from", "where", "not", "among", "tables", "same", "spelt", "lists", "members",
-    "fields", "absent", "time", "identity", "category", "off",
+const KEYS: [&str; 19] = [
+    "use",
+    "from",
+    "where",
+    "not",
+    "among",
+    "lookup",
+    "tables",
+    "same",
+    "spelt",
+    "lists",
+    "members",
+    "fields",
+    "absent",
+    "time",
+    "identity",
+    "category",
+    "off",
+    "tainted",
+    "null-prone",
 ];
 /// Parts use each other at most so deep.
 const DEPTH: usize = 8;
@@ -76,6 +98,7 @@ struct Draft {
     identity: Option<Node>,
     rows: Vec<(Negated, Node)>,
     among: Option<Node>,
+    lookup: Option<Node>,
     tables: Vec<String>,
     spelt: Option<String>,
     lists: Option<String>,
@@ -84,6 +107,8 @@ struct Draft {
     all: Option<Span>,
     fields: IndexMap<String, Mapping>,
     absent: Vec<String>,
+    /// Fields with what is to be known of them.
+    marked: Vec<(Mark, String)>,
 }
 
 /// What is said about a field.
@@ -131,7 +156,19 @@ fn place(
     let tables = context.schema.tables(names.iter().map(String::as_str));
     let scope = Scope { context, names: &names, tables: &tables };
     let place = draft.place(context, &scope, node, found);
-    let fields = draft.resolve(&scope, logsource, found);
+    let lookup = place.as_ref().and_then(|place| place.lookup.as_ref());
+    let other = draft.lookup.as_ref().and_then(|node| node.get("from")?.text());
+    let fields = match other {
+        None => draft.resolve(&scope, logsource, None, found),
+        Some(other) => {
+            // The place's own tables come last: their columns are the ones that are meant.
+            let names: Vec<String> =
+                std::iter::once(other.to_owned()).chain(names.iter().cloned()).collect();
+            let tables = context.schema.tables(names.iter().map(String::as_str));
+            let both = Scope { context, names: &names, tables: &tables };
+            draft.resolve(&both, logsource, lookup, found)
+        }
+    };
     Some(Source { place: Arc::new(place?), fields, off: draft.off, span: node.span })
 }
 
@@ -157,6 +194,11 @@ impl Draft {
         replace(&mut self.time, node.get("time").cloned());
         replace(&mut self.identity, node.get("identity").cloned());
         replace(&mut self.among, node.get("among").cloned());
+        replace(&mut self.lookup, node.get("lookup").cloned());
+        for mark in [Mark::Tainted, Mark::NullProne] {
+            let names = node.get(mark.name()).map(texts).unwrap_or_default();
+            self.marked.extend(names.into_iter().map(|name| (mark, name)));
+        }
         for (key, negated) in [("where", Negated::No), ("not", Negated::Yes)] {
             self.rows.extend(node.get(key).map(|rows| (negated, rows.clone())));
         }
@@ -222,6 +264,8 @@ impl Draft {
             .flat_map(|(negated, rows)| scope.conditions(rows, *negated, found))
             .collect();
         let among = self.among.as_ref().and_then(|node| among::read(context, scope, node, found));
+        let lookup =
+            self.lookup.as_ref().and_then(|node| lookup::read(context, scope, node, found));
         let identity = self.identity.iter().flat_map(|node| node.items().unwrap_or_default());
         let identity = identity.filter_map(|column| scope.column(column, found)).collect();
         if let Some(members) = &self.members {
@@ -246,6 +290,7 @@ impl Draft {
             category: self.category.clone().unwrap_or_else(|| "any".to_owned()),
             conditions,
             among,
+            lookup,
             time,
             identity,
         })
@@ -253,6 +298,22 @@ impl Draft {
 
     /// What the fields of the log source are here.
     fn resolve(
+        &self,
+        scope: &Scope<'_>,
+        logsource: &LogSource,
+        lookup: Option<&Lookup>,
+        found: &mut Diagnostics,
+    ) -> BTreeMap<String, Resolved> {
+        let mut fields = self.unmarked(scope, logsource, found);
+        for (name, resolved) in &mut fields {
+            let marked = self.marked.iter().filter(|(_, field)| field == name);
+            resolved.marks.extend(marked.map(|(mark, _)| *mark));
+            resolved.marks.extend(resolved.is_told_by(lookup).then_some(Mark::NullProne));
+        }
+        fields
+    }
+
+    fn unmarked(
         &self,
         scope: &Scope<'_>,
         logsource: &LogSource,
@@ -337,7 +398,8 @@ impl Draft {
 
 fn plain(value: Scalar, ty: &Type, span: Span) -> Resolved {
     let (digests, null_values, lacks) = (Vec::new(), Vec::new(), Vec::new());
-    Resolved { value, ty: ty.clone(), digests, null_values, lacks, span }
+    let (ty, marks) = (ty.clone(), BTreeSet::new());
+    Resolved { value, ty, digests, null_values, lacks, marks, span }
 }
 
 /// Reports values of another shape than their key asks for.
@@ -346,7 +408,9 @@ fn shapes(node: &Node, found: &mut Diagnostics) {
         let (fits, expected) = match key.text().unwrap_or_default() {
             "use" | "identity" => (value.items().is_some(), "a list of names"),
             "same" => (value.items().is_some() || value.text() == Some("all"), "a list or `all`"),
-            "tables" | "absent" => (value.pairs().is_none(), "a list of names"),
+            "tables" | "absent" | "tainted" | "null-prone" => {
+                (value.pairs().is_none(), "a list of names")
+            }
             "fields" => (value.pairs().is_some(), "fields and their expressions"),
             "from" | "spelt" | "lists" | "members" | "category" | "off" => {
                 (value.text().is_some(), "text")

@@ -44,6 +44,13 @@ impl Sample {
         of_table && place.conditions.iter().all(|condition| self.satisfies(condition))
     }
 
+    /// Whether it is a row of the table that tells more about events of the place.
+    #[must_use]
+    pub fn tells_of(&self, place: &Place) -> bool {
+        let table = self.table.as_ref();
+        place.lookup.as_ref().zip(table).is_some_and(|(lookup, table)| fits(&lookup.table, table))
+    }
+
     /// Whether the event has a value for the expression.
     #[must_use]
     pub fn holds(&self, value: &Scalar) -> bool {
@@ -112,6 +119,23 @@ impl Sample {
 }
 
 impl Platform {
+    /// The fields of log sources that the event, a row of a table that is looked up, has a value for.
+    #[must_use]
+    pub fn told_by<'a>(&'a self, sample: &Sample) -> Vec<(&'a str, &'a str)> {
+        let mut told = Vec::new();
+        for logsource in self.logsources() {
+            let places = self.places(logsource).iter();
+            for source in places.filter(|source| sample.tells_of(&source.place)) {
+                let lookup = source.place.lookup.as_ref();
+                let here = source.fields.iter().filter(|(_, resolved)| {
+                    resolved.is_told_by(lookup) && sample.holds(&resolved.value)
+                });
+                told.extend(here.map(|(field, _)| (logsource, field.as_str())));
+            }
+        }
+        told
+    }
+
     /// The log sources that the event is of, each with the place, an index into
     /// [`Platform::places`].
     #[must_use]

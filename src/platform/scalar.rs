@@ -7,6 +7,8 @@ use super::ends::{self, Ends};
 use crate::source::Span;
 use crate::taxonomy::Type;
 
+use super::Lookup;
+
 /// What a column holds, as far as operators care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ColumnType {
@@ -303,6 +305,37 @@ pub struct Resolved {
     /// Texts that the value can never hold because the platform lacks that part (`IMPHASH=` in a
     /// list of hashes made of columns); a test that asks for one is refused.
     pub lacks: Vec<String>,
+    /// What is to be known of it.
+    pub marks: BTreeSet<Mark>,
     /// Where the platform file says so.
     pub span: Span,
+}
+
+impl Resolved {
+    /// Whether it is made of columns that the other table tells.
+    #[must_use]
+    pub fn is_told_by(&self, lookup: Option<&Lookup>) -> bool {
+        let told = |lookup: &Lookup| self.value.columns().into_iter().any(|one| lookup.tells(one));
+        lookup.is_some_and(told)
+    }
+}
+
+/// What a reviewer of rules should know of a field on a platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// The host itself computes it with what it trusts, which an attacker may have changed.
+    Tainted,
+    /// It can be missing although the platform holds it.
+    NullProne,
+}
+
+impl Mark {
+    /// As platform files and pages write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tainted => "tainted",
+            Self::NullProne => "null-prone",
+        }
+    }
 }

@@ -90,7 +90,8 @@ fn rows_for_alerts_name_an_event_and_an_entity() {
                     let last = query.text.lines().last().unwrap_or_default();
                     let Some(columns) = last.strip_prefix("| project ") else {
                         assert!(matches!(rule.body, Body::Events(_)), "{}: {last}", rule.name);
-                        assert!(!query.text.contains("| project"), "{}", query.text);
+                        let mut lines = query.text.lines();
+                        assert!(!lines.any(|line| line.starts_with("| project")), "{}", query.text);
                         continue;
                     };
                     correlations += 1;

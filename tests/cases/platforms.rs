@@ -37,6 +37,13 @@ fn rows_of(source: &Source) -> String {
         let (column, table) = (&among.column.name, &among.table);
         let _ = write!(text, ", of which `{table}` says `{}` for `{column}`", rows.join(" and "));
     }
+    if let Some(lookup) = &place.lookup {
+        let (on, table, newest) = (&lookup.on.name, &lookup.table, &lookup.newest.name);
+        let _ = write!(
+            text,
+            "; the newest row of `{table}` with its `{on}`, by `{newest}`, tells more"
+        );
+    }
     let _ = write!(text, "; clock `{}`", place.time.name);
     if let Some(todo) = &source.off {
         let _ = write!(text, "; **off by default**: {todo}");
@@ -76,6 +83,7 @@ fn marks(resolved: &Resolved) -> String {
     if !resolved.null_values.is_empty() {
         marks.push(format!("missing if it is `{}`", resolved.null_values.join("`, `")));
     }
+    marks.extend(resolved.marks.iter().map(|mark| mark.name().to_owned()));
     if !resolved.lacks.is_empty() {
         marks.push(format!("never holds `{}`", resolved.lacks.join("`, `")));
     }
@@ -189,6 +197,14 @@ fn every_mapped_field_has_a_sample_event_of_its_log_source() {
         let mut seen: BTreeMap<(String, usize), BTreeSet<String>> = BTreeMap::new();
         for (logsource, sample) in samples(name) {
             if platform.places(&logsource).is_empty() {
+                continue;
+            }
+            let told = platform.told_by(&sample);
+            if !told.is_empty() {
+                for (logsource, field) in told {
+                    let seen = seen.entry((logsource.to_owned(), 0)).or_default();
+                    seen.insert(field.to_owned());
+                }
                 continue;
             }
             let of = platform.logsources_of(&sample);

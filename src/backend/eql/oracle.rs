@@ -63,6 +63,7 @@ fn leg(flags: Vec<Predicate<Column>>) -> Leg {
         category: "any".into(),
         conditions: Vec::new(),
         among: None,
+        lookup: None,
         time: Column { ty: ColumnType::Time, ..column("@timestamp") },
         identity: Vec::new(),
     };

@@ -22,6 +22,7 @@ pub(super) fn place(category: &str, code: &str) -> Place {
         category: category.into(),
         conditions: vec![Condition { column: column("event.code"), any_of, negated: false }],
         among: None,
+        lookup: None,
         time: Column { name: "@timestamp".into(), ty: ColumnType::Time, multi: false },
         identity: Vec::new(),
     }

@@ -33,6 +33,7 @@ fn place(table: &str) -> Place {
         category: "any".into(),
         conditions: Vec::new(),
         among: None,
+        lookup: None,
         time: column("@timestamp", ColumnType::Time),
         identity: Vec::new(),
     }

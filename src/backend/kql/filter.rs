@@ -59,7 +59,10 @@ fn by_table(legs: &[Leg]) -> Vec<Branch<'_>> {
     let mut branches: Vec<Branch> = Vec::new();
     for leg in legs {
         let same = |branch: &&mut Branch| {
-            branch.table == leg.place.table && branch.lets == leg.lets.as_slice()
+            let other = branch.legs.first().and_then(|other| other.place.lookup.as_ref());
+            branch.table == leg.place.table
+                && branch.lets == leg.lets.as_slice()
+                && other == leg.place.lookup.as_ref()
         };
         match branches.iter_mut().find(same) {
             Some(branch) => branch.legs.push(leg),
@@ -102,6 +105,7 @@ impl Branch<'_> {
         };
         let tests: Vec<Expr<Kql>> = self.legs.iter().map(&mut branch).collect();
         let mut stages: Vec<Kusto> = leg::filter(&shared).into_iter().collect();
+        stages.extend(leg::lookup(&self.legs));
         stages.extend(leg::extend(self.lets));
         stages.extend(leg::filter(&boolean::any(tests)));
         stages

@@ -24,16 +24,38 @@ pub(super) fn stages(
     let mut stages: Vec<Kusto> =
         leg.place.conditions.iter().filter_map(|rows| filter(&scalar::condition(rows))).collect();
     stages.extend(leg.place.among.as_ref().and_then(|rows| filter(&scalar::among(rows))));
-    let computed = computed(&leg.lets);
+    let mut computed = computed(&leg.lets);
+    let looked_up = leg.place.lookup.iter().flat_map(|lookup| &lookup.columns);
+    computed.extend(looked_up.map(|column| column.name.as_str()));
     let (late, early) = conjuncts(wanted).into_iter().partition(|part| reads(part, &computed));
     let mut tests = |parts: Vec<&Predicate<Column>>| -> Vec<Kusto> {
         let print = |part| filter(&predicate::print(part, Nulls::Drop, rule, refused));
         parts.into_iter().filter_map(print).collect()
     };
     stages.extend(tests(early));
+    stages.extend(lookup(&[leg]));
     stages.extend(extend(&leg.lets));
     stages.extend(tests(late));
     stages
+}
+
+/// The `lookup` stage for legs of one table, if one of them reads what another table tells: the columns
+/// that they read, of the newest row. `join` would repeat the column that both tables have.
+pub(super) fn lookup(legs: &[&Leg]) -> Option<Kusto> {
+    let lookup = legs.first()?.place.lookup.as_ref()?;
+    let read: BTreeSet<&str> = legs.iter().flat_map(|leg| leg.columns()).collect();
+    let told = lookup.columns.iter().filter(|column| read.contains(column.name.as_str()));
+    let columns: Vec<Kusto> = told.map(|column| syntax::name(&column.name)).collect();
+    if columns.is_empty() {
+        return None;
+    }
+    let columns = Kusto::join(columns, ", ");
+    let (table, on) = (syntax::name(&lookup.table), syntax::name(&lookup.on.name));
+    let newest = syntax::name(&lookup.newest.name);
+    Some(Kusto::trusted(format!(
+        "lookup kind=leftouter ({table} | where isnotempty({on}) \
+         | summarize arg_max({newest}, {columns}) by {on} | project {on}, {columns}) on {on}"
+    )))
 }
 
 /// The `extend` stage for computed columns, if there are any; each may use those before it.

@@ -20,6 +20,8 @@ pub(super) struct Mapping {
     /// The expression in words.
     is: String,
     nulls: Vec<String>,
+    /// What is to be known of it, such as `tainted`.
+    marks: Vec<&'static str>,
     /// The file that says so, and its line.
     file: String,
     line: usize,
@@ -65,6 +67,7 @@ pub(super) fn explain(
                 ty: resolved.ty.to_string(),
                 is: resolved.value.to_string(),
                 nulls: resolved.null_values.clone(),
+                marks: resolved.marks.iter().map(|mark| mark.name()).collect(),
                 file: source.map(|source| source.name.clone()).unwrap_or_default(),
                 line: source.map_or(1, |source| source.position(resolved.span.start).0),
                 logsources: Vec::new(),
@@ -115,7 +118,8 @@ pub(super) fn lines(
             [] => String::new(),
             nulls => format!(", missing if it is `{}`", nulls.join("`, `")),
         };
-        lines.push(format!("  {} ({}){nulls}", mapping.is, mapping.ty));
+        let marks: String = mapping.marks.iter().map(|mark| format!(", {mark}")).collect();
+        lines.push(format!("  {} ({}){nulls}{marks}", mapping.is, mapping.ty));
         lines.push(format!("    said in {}, line {}", mapping.file, mapping.line));
         lines.extend(wrapped(&mapping.logsources));
     }

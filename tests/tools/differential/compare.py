@@ -72,6 +72,9 @@ def kql(query, events, platform, now=None):
         table, row = shape(number, event)
         if table:
             tables.setdefault(table, []).append(json.dumps(shapes.without_nulls(row)))
+        if platform == "defender-xdr":
+            for row in shapes.certificates(number, event):
+                tables.setdefault("DeviceFileCertificateInfo", []).append(json.dumps(shapes.without_nulls(row)))
     with tempfile.TemporaryDirectory() as folder:
         for table, rows in tables.items():
             (pathlib.Path(folder) / f"{table}.ndjson").write_text("\n".join(rows) + "\n")

@@ -137,6 +137,7 @@ def xdr(number, event):
     if key == "windows/image_load":
         path = source.get("ImageLoaded") or ""
         row |= {"ActionType": "ImageLoaded", "FolderPath": path, "FileName": path.rpartition("\\")[2], **process}
+        row["SHA1"] = f"{number:040x}"
         return "DeviceImageLoadEvents", row
     if key == "windows/file_event":
         path = source.get("TargetFilename") or ""
@@ -165,6 +166,19 @@ def xdr(number, event):
         row |= {"ActionType": "DnsQueryResponse", "AdditionalFields": json.dumps(asked), **process}
         return "DeviceEvents", row
     return None, None
+
+
+def certificates(number, event):
+    """Rows of Defender's table of certificates: an old one with another answer, and the one that counts."""
+    if event["ls"] != "windows/image_load" or event.get("Signed") is None:
+        return
+    signed = str(event["Signed"]).lower() == "true"
+    head = {"DeviceId": "any", "DeviceName": "any", "ReportId": number, "SHA1": f"{number:040x}"}
+    old = {"Timestamp": "2026-02-01T00:00:00.000Z", "IsSigned": not signed, "IsTrusted": not signed, "Signer": "Old"}
+    trusted = signed and event.get("SignatureStatus", "Valid") == "Valid"
+    new = {"Timestamp": iso(event), "IsSigned": signed, "IsTrusted": trusted, "Signer": event.get("Signature")}
+    yield head | new
+    yield head | old
 
 
 def text(value):

@@ -205,6 +205,11 @@ def xdr(number, event):
             return
         table, row = more[key]
     yield table, device | actor | hashes | {n: v for n, v in row.items() if v is not None}
+    if key in ("windows/image_load", "windows/driver_load"):
+        yield "DeviceFileCertificateInfo", {
+            "Timestamp": iso(event), "ReportId": number, "DeviceId": "d1", "DeviceName": "host.example.org", "SHA1": "b" * 40,
+            "IsSigned": True, "IsTrusted": True, "Signer": "Microsoft Windows", "IsRootSignerMicrosoft": True,
+        }  # fmt: skip
     if category == "network_connection":
         yield table, device | actor | row | {"ActionType": "InboundConnectionAccepted"}
     if key == "windows/registry_event":

@@ -49,6 +49,7 @@ fn leg(table: &str, conditions: Vec<Condition>, predicate: Predicate<Column>) ->
         category: "any".to_owned(),
         conditions,
         among: None,
+        lookup: None,
         time: column("Timestamp", ColumnType::Time),
         identity: vec![
             column("ReportId", ColumnType::Integer),

@@ -32,6 +32,7 @@ pub(super) fn place(conditions: &[(&str, &[&str])]) -> Place {
             })
             .collect(),
         among: None,
+        lookup: None,
         time: Column { name: "_time".to_owned(), ty: ColumnType::Time, multi: false },
         identity: Vec::new(),
     }
