@@ -155,7 +155,7 @@ fn nested_and_circular_files_end() {
 fn what_is_not_held_is_nothing() {
     let xdr = load("defender-xdr").unwrap();
     assert!(xdr.places("windows/service:security").is_empty());
-    assert!(xdr.resolve("windows/image_load", 0, "Signed").is_none());
+    assert!(xdr.resolve("windows/image_load", 0, "ProcessGuid").is_none());
     assert!(xdr.resolve("windows/image_load", 1, "Image").is_none());
     assert!(load("defender-xrd").is_none());
 }
