@@ -165,6 +165,7 @@ fn names_trust(op: &Op) -> bool {
         | Op::Cidr(_)
         | Op::Field { .. }
         | Op::TimePart { .. }
+        | Op::Listed { .. }
         | Op::Exists
         | Op::Null => return false,
     };
