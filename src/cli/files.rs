@@ -51,10 +51,13 @@ pub(super) fn folders(path: &Path) -> Vec<PathBuf> {
 
 /// The test files below a folder, sorted.
 pub(super) fn tests(path: &Path) -> Vec<PathBuf> {
-    below(path, |entry| {
-        let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.ends_with(".test.yml") || name.ends_with(".test.yaml")
-    })
+    below(path, is_test)
+}
+
+/// Whether a file is called like a test file.
+pub(super) fn is_test(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.ends_with(".test.yml") || name.ends_with(".test.yaml")
 }
 
 /// The files below a folder, sorted, and links that lie there.
@@ -75,7 +78,7 @@ fn below(path: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
 fn is_rule_file(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let rule = [".yml", ".yaml", WEAVE].iter().any(|extension| name.ends_with(extension));
-    rule && !name.ends_with(".test.yml") && !name.ends_with(".test.yaml")
+    rule && !is_test(path)
 }
 
 /// Whether a text is Weave: by its name; standard input by its first word.
@@ -132,6 +135,22 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), String> {
         std::fs::write(path, "").map_err(|error| unreadable(path, &error))?;
     }
     replace(path, text)
+}
+
+/// Writes a file that is not there yet, all of it or nothing.
+///
+/// # Errors
+/// Why it cannot be written; [`std::io::ErrorKind::AlreadyExists`] if it is there.
+pub(super) fn create(path: &Path, text: &str) -> std::io::Result<()> {
+    if std::fs::symlink_metadata(path).is_ok() {
+        return Err(std::io::ErrorKind::AlreadyExists.into());
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
+    written.inspect_err(|_| {
+        let _ = std::fs::remove_file(&beside);
+    })
 }
 
 /// Writes a file anew, all of it or nothing.

@@ -1,9 +1,10 @@
 //! `sigweave init`: a project that passes check, test and build at once, with hook and CI files.
 //!
-//! No file that is there is touched: it is left as it is, and said so.
+//! No file that is there is touched: it is left as it is, and said so. If a file cannot be written, none
+//! stays: what was written goes again.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -67,26 +68,31 @@ fn made(folder: &Path, output: &mut Output) -> Result<(), String> {
     if let Some(outer) = files::project_file(folder) {
         output.remark(&format!("note: this folder lies in the project of {}", outer.display()));
     }
-    let (mut written, mut left) = (0, 0);
+    let mut written = Vec::new();
+    let mut left = 0;
     for (name, text) in FILES {
         let path = folder.join(name);
         let parent = path.parent().unwrap_or(folder);
-        fs::create_dir_all(parent).map_err(|error| problem(parent, &error))?;
-        let file = fs::OpenOptions::new().write(true).create_new(true).open(&path);
-        match file.and_then(|mut file| file.write_all(text.as_bytes())) {
+        let made = fs::create_dir_all(parent).and_then(|()| files::create(&path, text));
+        match made {
             Ok(()) => {
-                written += 1;
+                written.push(path);
                 output.line(&format!("wrote {name}"));
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 left += 1;
                 output.line(&format!("left  {name}, which is there already"));
             }
-            Err(error) => return Err(problem(&path, &error)),
+            Err(error) => {
+                for path in &written {
+                    let _ = fs::remove_file(path);
+                }
+                return Err(format!("{}\nnothing was written", problem(&path, &error)));
+            }
         }
     }
     let left = if left > 0 { format!(", {left} left as they were") } else { String::new() };
-    output.remark(&format!("{} written{left}", counted(written, "file")));
+    output.remark(&format!("{} written{left}", counted(written.len(), "file")));
     output.remark("next: sigweave check && sigweave test && sigweave build");
     Ok(())
 }

@@ -45,6 +45,9 @@ enum What {
     },
 }
 
+/// So many files that replace no template are named; of more, how many they are.
+const MOST_FOREIGN: usize = 5;
+
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> u8 {
     match &arguments.what {
@@ -173,11 +176,15 @@ pub(super) struct File {
 pub(super) fn read(folder: Option<&Path>) -> Result<Vec<File>, Vec<String>> {
     let Some(folder) = folder else { return Ok(Vec::new()) };
     let (mut found, mut problems) = (Vec::new(), Vec::new());
-    for (name, path) in paths(folder)? {
-        if !all().any(|(known, _)| known.name == name) {
-            problems.push(unknown(&name));
-            continue;
-        }
+    let (known, foreign): (Vec<_>, Vec<_>) = paths(folder)?
+        .into_iter()
+        .partition(|(name, _)| all().any(|(template, _)| template.name == name));
+    problems.extend(foreign.iter().take(MOST_FOREIGN).map(|(name, _)| unknown(name)));
+    if let Some(more) = foreign.len().checked_sub(MOST_FOREIGN).filter(|more| *more > 0) {
+        let code = Code::UnknownTemplate.id();
+        problems.push(format!("error[{code}]: {more} more files there replace no template"));
+    }
+    for (name, path) in known {
         match files::read(&path) {
             Ok(bytes) => found.push(File { name, path, bytes }),
             Err(problem) => problems.push(problem),
@@ -189,21 +196,33 @@ pub(super) fn read(folder: Option<&Path>) -> Result<Vec<File>, Vec<String>> {
 /// Names and paths of the files of a folder, sorted.
 ///
 /// # Errors
-/// There is no such folder, or a link leads out of it.
+/// There is no such folder, a link leads out of it, or something there is no file.
 fn paths(folder: &Path) -> Result<Vec<(String, PathBuf)>, Vec<String>> {
     let code = Code::FileUnreadable.id();
     let Ok(whole) = folder.canonicalize() else {
         return Err(vec![format!("error[{code}]: {}: no such folder", folder.display())]);
     };
+    let inside = |path: &Path| {
+        let inside = path.strip_prefix(folder).unwrap_or(path);
+        let parts = inside.components().map(|part| part.as_os_str().to_string_lossy());
+        parts.collect::<Vec<_>>().join("/")
+    };
+    let mut named = files::folders(folder).into_iter().map(|path| (inside(&path), path));
+    if let Some((_, path)) = named.find(|(name, _)| all().any(|one| one.0.name == name)) {
+        let problem = "a folder, where a template would be a file";
+        return Err(vec![format!("error[{code}]: {}: {problem}", path.display())]);
+    }
     let mut found = Vec::new();
     for path in files::all(folder) {
         if !path.canonicalize().is_ok_and(|real| real.starts_with(&whole)) {
             let problem = "the link leads out of the folder of templates";
             return Err(vec![format!("error[{code}]: {}: {problem}", path.display())]);
         }
-        let inside = path.strip_prefix(folder).unwrap_or(&path);
-        let parts = inside.components().map(|part| part.as_os_str().to_string_lossy());
-        found.push((parts.collect::<Vec<_>>().join("/"), path));
+        if !path.is_file() {
+            let problem = "neither a file nor a folder";
+            return Err(vec![format!("error[{code}]: {}: {problem}", path.display())]);
+        }
+        found.push((inside(&path), path));
     }
     Ok(found)
 }

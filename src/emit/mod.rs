@@ -114,6 +114,23 @@ pub fn emit(format: Format, subject: &Subject<'_>) -> Result<Emitted, Vec<Diagno
     }
 }
 
+/// What a rule's title makes in a format and no other rule of the environment may make: a file, or a
+/// stanza of the file that all rules share (Splunk merges stanzas of one name).
+#[must_use]
+pub fn claim(format: Format, rule: &Rule) -> Option<String> {
+    match format {
+        Format::SavedSearches => Some(splunk::claimed_stanza(&rule.meta.title)),
+        Format::Contentctl => Some(splunk::claimed_file(&rule.meta.title)),
+        Format::Query
+        | Format::Probe
+        | Format::SentinelYaml
+        | Format::SentinelArm
+        | Format::Defender
+        | Format::ElasticToml
+        | Format::KibanaNdjson => None,
+    }
+}
+
 /// Files that an environment has besides those of its rules.
 ///
 /// # Errors

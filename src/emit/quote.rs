@@ -72,9 +72,12 @@ pub(super) fn json(value: &Json) -> Fragment<JsonText> {
     Fragment::trusted(ascii_breaks(&value.to_string()))
 }
 
-/// A text of an ARM template: one that begins with `[` would be an expression.
+/// A text of an ARM template: one that begins with `[` and ends with `]` would be an expression, and a
+/// second `[` says that it is none; any other text is taken as it is (Microsoft, "Syntax and
+/// expressions in ARM templates", escape characters).
 pub(super) fn arm(text: &str) -> Json {
-    Json::from(if text.starts_with('[') { format!("[{text}") } else { text.to_owned() })
+    let is_expression = text.starts_with('[') && text.ends_with(']');
+    Json::from(if is_expression { format!("[{text}") } else { text.to_owned() })
 }
 
 /// A TOML value on one line: TOML's basic strings know the escapes of JSON.
@@ -225,6 +228,7 @@ mod tests {
     fn an_arm_text_is_no_expression() {
         assert_eq!(arm("[concat('x')]"), "[[concat('x')]");
         assert_eq!(arm("x [y]"), "x [y]");
+        assert_eq!(arm("[TEST] Certutil"), "[TEST] Certutil");
     }
 
     #[test]

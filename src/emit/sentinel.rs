@@ -4,7 +4,8 @@
 //! interval without a second alert. Sources: "Scheduled analytics rules in Microsoft Sentinel", the
 //! template reference `Microsoft.SecurityInsights/alertRules`, and the checks of the rule models in
 //! the repository Azure-Sentinel (period and frequency 5 minutes to 14 days; a period of 2 days or
-//! more only with a frequency of an hour or more; 10,000 characters; 5 entities).
+//! more only with a frequency of an hour or more; queries of 10,000 characters, names of 256,
+//! descriptions of 5,000; 5 entities).
 
 use minijinja::{Value, context};
 use serde_json::{Value as Json, json};
@@ -23,28 +24,48 @@ use super::{Emitted, Piece, Subject};
 
 /// Characters of a query.
 const MOST_CHARACTERS: usize = 10_000;
+/// Characters of a name.
+const MOST_NAME: usize = 256;
+/// Characters of a description.
+const MOST_DESCRIPTION: usize = 5_000;
 /// The scheduler runs rules that late, and reads what it would have read in time.
 const LATE: u64 = Report::LATE;
 
-/// Columns that name an entity: the entity, its identifier, the columns by preference.
-const ENTITIES: [(&str, &str, &[&str]); 3] = [
-    ("Host", "FullName", &["Computer", "DeviceName", "DvcHostname", "SourceSystem", "HostName"]),
+/// Columns that name an entity, by preference, each with the identifier of the entity that it holds.
+/// An account's `Name` is without its domain; `DOMAIN\user` and `user@domain` are its `FullName`
+/// (Microsoft, "Microsoft Sentinel entity types reference").
+const ENTITIES: [(&str, &[(&str, &str)]); 3] = [
+    (
+        "Host",
+        &[
+            ("Computer", "FullName"),
+            ("DeviceName", "FullName"),
+            ("DvcHostname", "FullName"),
+            ("SourceSystem", "FullName"),
+            ("HostName", "FullName"),
+        ],
+    ),
     (
         "Account",
-        "Name",
         &[
-            "TargetUserName",
-            "User",
-            "AccountName",
-            "ActorUsername",
-            "SubjectUserName",
-            "UserPrincipalName",
+            ("TargetUserName", "Name"),
+            ("User", "FullName"),
+            ("AccountName", "Name"),
+            ("ActorUsername", "FullName"),
+            ("SubjectUserName", "Name"),
+            ("UserPrincipalName", "FullName"),
         ],
     ),
     (
         "IP",
-        "Address",
-        &["IPAddress", "SourceIp", "SrcIpAddr", "IpAddress", "DestinationIp", "DstIpAddr"],
+        &[
+            ("IPAddress", "Address"),
+            ("SourceIp", "Address"),
+            ("SrcIpAddr", "Address"),
+            ("IpAddress", "Address"),
+            ("DestinationIp", "Address"),
+            ("DstIpAddr", "Address"),
+        ],
     ),
 ];
 
@@ -133,6 +154,7 @@ fn read(facts: &mut Facts<'_>) -> Rule {
     let query = facts.queries.first().map(|query| query.text.clone()).unwrap_or_default();
     let (frequency, period) = times(facts);
     limits(facts, &query, frequency);
+    lengths(facts, description.trim());
     Rule {
         id,
         description,
@@ -193,14 +215,29 @@ fn limits(facts: &mut Facts<'_>, query: &str, frequency: u64) {
     }
 }
 
+/// What name and description must keep to.
+fn lengths(facts: &mut Facts<'_>, description: &str) {
+    let title = facts.meta().title.as_str();
+    let texts = [("title", title, MOST_NAME), ("description", description, MOST_DESCRIPTION)];
+    for (key, text, most) in texts {
+        let length = text.chars().count();
+        if length > most {
+            let message = format!("the {key} has {length} characters, Sentinel takes {most}");
+            let found = Diagnostic::new(Code::ArtifactLimit, whole(facts), message);
+            facts.found.push(found.help(format!("shorten the `{key}` of the rule")));
+        }
+    }
+}
+
 /// One alert per row of firings, one for all events of a rule over single events.
 fn aggregation(facts: &Facts<'_>) -> &'static str {
     if facts.is_timeline() { "AlertPerResult" } else { "SingleAlert" }
 }
 
 fn entities(columns: &[String]) -> Vec<Json> {
-    let found = ENTITIES.iter().filter_map(|(entity, identifier, names)| {
-        let column = names.iter().find(|name| columns.iter().any(|column| column == *name))?;
+    let found = ENTITIES.iter().filter_map(|(entity, names)| {
+        let known = |name: &str| columns.iter().any(|column| column == name);
+        let (column, identifier) = names.iter().find(|(name, _)| known(name))?;
         Some(json!({
             "entityType": entity,
             "fieldMappings": [{ "identifier": identifier, "columnName": column }],

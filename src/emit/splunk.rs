@@ -54,14 +54,15 @@ pub(super) fn stanza(
         context! { fields => Value::from(conf(&by.join(","))), seconds => suppress.span.div_ceil(1000) }
     });
     let annotations = annotations(&facts);
+    let (earliest, latest) = range(&facts);
     let query = facts.queries.first().map(|query| query.text.as_str()).unwrap_or_default();
     let context = context! {
         name => Value::from(stanza_name(&meta.title)),
         description => Value::from(conf(description)),
         search => Value::from(conf_query(query)),
         cron => Value::from(conf(&cron)),
-        earliest => Value::from(conf(&format!("-{}m@m", facts.run.lookback_minutes()))),
-        latest => Value::from(conf(&format!("-{}@m", short(facts.run.delay)))),
+        earliest => Value::from(conf(&earliest)),
+        latest => Value::from(conf(&latest)),
         disabled => u8::from(!facts.is_enabled()),
         severity => alert_severity(level),
         suppress => suppress,
@@ -135,6 +136,12 @@ fn cron(facts: &mut Facts<'_>) -> String {
     })
 }
 
+/// What a search reads: its earliest and its latest time.
+fn range(facts: &Facts<'_>) -> (String, String) {
+    let run = facts.run;
+    (format!("-{}m@m", run.lookback_minutes()), format!("-{}@m", short(run.delay)))
+}
+
 /// The security domain that the project names.
 fn domain(facts: &mut Facts<'_>) -> Option<String> {
     let given = facts.given("security_domain").first()?;
@@ -193,20 +200,16 @@ pub(super) fn contentctl(
     facts.need_given("analytic_story");
     facts.need_given("security_domain");
     let domain = domain(&mut facts).unwrap_or_default();
-    let how = facts.given("how_to_implement").first().map_or_else(
-        || format!("Needs the data that the platform `{}` describes.", subject.platform.name),
-        |given| given.node.clone(),
-    );
-    let product = match facts.given("product") {
-        [] => json!(["Splunk Enterprise", "Splunk Enterprise Security", "Splunk Cloud"]),
-        _ => facts.given_list("product"),
-    };
+    let cron = cron(&mut facts);
+    let (earliest, latest) = range(&facts);
     let name = plain_name(&meta.title);
-    let file = name.replace([' ', '-', '.', '/'], "_").to_lowercase();
+    let file = file_name(&name);
     let query = facts.queries.first().map(|query| query.text.as_str()).unwrap_or_default();
-    let risk = risk_objects(&facts).into_iter().filter(|object| query.contains(object.field));
-    let risk =
-        risk.map(|object| json!({ "field": object.field, "type": object.kind, "score": score }));
+    let mut objects = risk_objects(&facts);
+    objects.retain(|object| query.contains(object.field));
+    let risk = objects
+        .iter()
+        .map(|object| json!({ "field": object.field, "type": object.kind, "score": score }));
     let risk: Vec<Json> = risk.collect();
     let text = |text: &str| Value::from(yaml(&Json::from(text)));
     let context = context! {
@@ -218,20 +221,40 @@ pub(super) fn contentctl(
         kind => text(if risk.is_empty() { "Hunting" } else { "TTP" }),
         description => Value::from(yaml_block(description.trim(), 2)),
         search => Value::from(yaml_block(&format!("{query}\n| `{file}_filter`"), 2)),
-        how_to_implement => text(&how),
+        how_to_implement => text(&how_to_implement(&facts, subject)),
         known_false_positives => text(&positives),
         references => Value::from(yaml(&texts(&meta.references))),
         message => text(&meta.title),
         risk => (!risk.is_empty()).then(|| Value::from(yaml(&Json::from(risk)))),
+        risk_fields => Value::from(yaml(&texts(objects.iter().map(|object| object.field)))),
+        cron => text(&cron),
+        earliest => text(&earliest),
+        latest => text(&latest),
         analytic_story => Value::from(yaml(&facts.given_list("analytic_story"))),
         asset_type => text(&asset),
         techniques => Value::from(yaml(&texts(facts.attack.techniques.iter().map(|one| one.id)))),
-        product => Value::from(yaml(&product)),
+        product => Value::from(yaml(&products(&facts))),
         security_domain => text(&domain),
     };
     let text = render(&CONTENTCTL, Syntax::Yaml, subject.templates, context, meta.span);
     let path = format!("contentctl/{file}.yml");
     finish(facts, vec![Piece { path, text: text? }])
+}
+
+/// What a detection needs to run.
+fn how_to_implement(facts: &Facts<'_>, subject: &Subject<'_>) -> String {
+    facts.given("how_to_implement").first().map_or_else(
+        || format!("Needs the data that the platform `{}` describes.", subject.platform.name),
+        |given| given.node.clone(),
+    )
+}
+
+/// The products that a detection is for.
+fn products(facts: &Facts<'_>) -> Json {
+    match facts.given("product") {
+        [] => json!(["Splunk Enterprise", "Splunk Enterprise Security", "Splunk Cloud"]),
+        _ => facts.given_list("product"),
+    }
 }
 
 /// A name that contentctl takes: its file is called alike.
@@ -240,6 +263,21 @@ fn plain_name(title: &str) -> String {
     let words: String = title.chars().map(plain).collect();
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     words.chars().take(MOST_NAME).collect::<String>().trim_end().to_owned()
+}
+
+/// contentctl's name for the file of a detection, without its ending.
+fn file_name(name: &str) -> String {
+    name.replace([' ', '-', '.', '/'], "_").to_lowercase()
+}
+
+/// The stanza that a title makes, as messages call it.
+pub(super) fn claimed_stanza(title: &str) -> String {
+    format!("the stanza `[{}]` of savedsearches.conf", stanza_name(title).as_str())
+}
+
+/// The detection that a title makes, as messages call it.
+pub(super) fn claimed_file(title: &str) -> String {
+    format!("the file `contentctl/{}.yml`", file_name(&plain_name(title)))
 }
 
 /// The pieces, unless something was wrong.

@@ -27,6 +27,9 @@ pub(super) const KEYS: [&str; 14] = [
     "parameters",
 ];
 
+/// Keys that an environment needs.
+pub(super) const NEEDED: [&str; 2] = ["target", "platform"];
+
 /// Keys of `[environments.NAME.artifact]`.
 pub(super) const ARTIFACT_KEYS: [&str; 13] = [
     "analytic_story",
@@ -89,8 +92,8 @@ impl Reader<'_> {
             }
         }
         let whole = self.span(&value.span());
-        for (key, missing) in [("target", target.is_none()), ("platform", platform.is_none())] {
-            if missing {
+        for (key, given) in NEEDED.iter().zip([&target, &platform]) {
+            if given.is_none() {
                 self.report(whole, format!("an environment needs the key `{key}`"));
             }
         }

@@ -31,9 +31,9 @@ mod select;
 
 use std::collections::BTreeMap;
 
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceId, Span, Spanned};
 
 pub use lints::Lints;
@@ -147,11 +147,48 @@ pub fn parse(
     };
     let mut reader = Reader { source, set: (set_source, text.len()), diagnostics };
     let mut table = reader.toml(text);
-    overrides::merge(&mut table, reader.toml(&set));
+    let mut set = reader.toml(&set);
+    reader.known_environments(&table, &mut set);
+    overrides::merge(&mut table, set);
     reader.project(&table)
 }
 
 impl Reader<'_> {
+    /// E0707 for an environment of the command line that the file does not have, unless all that it
+    /// needs is given; it is left out.
+    fn known_environments(&mut self, table: &DeTable<'_>, set: &mut DeTable<'_>) {
+        let of = |value: &DeValue<'_>| {
+            let table = value.as_table();
+            table.map(|table| table.keys().map(|name| name.get_ref().to_string()).collect())
+        };
+        let inner = table.get("environments").and_then(|value| of(value.get_ref()));
+        let known: Vec<String> = inner.unwrap_or_default();
+        let Some(DeValue::Table(given)) = set.get_mut("environments").map(toml::Spanned::get_mut)
+        else {
+            return;
+        };
+        let mut unknown = Vec::new();
+        given.retain(|name, value| {
+            let whole = value.get_ref().as_table().is_some_and(|keys| {
+                environment::NEEDED.iter().all(|needed| keys.contains_key(*needed))
+            });
+            let keep = whole || known.iter().any(|known| known == name.get_ref());
+            if !keep {
+                unknown.push((name.get_ref().to_string(), name.span()));
+            }
+            keep
+        });
+        for (name, span) in unknown {
+            let message = format!("there is no environment `{name}`");
+            let found = Diagnostic::new(Code::UnknownEnvironment, self.span(&span), message);
+            let found = found.help(match known.as_slice() {
+                [] => "the project file has none: `[environments.NAME]`".to_owned(),
+                known => format!("there are: {}", known.join(", ")),
+            });
+            self.diagnostics.push(found.nearest(&name, known.iter().map(String::as_str)));
+        }
+    }
+
     fn project(&mut self, table: &DeTable<'_>) -> Project {
         let mut project = Project::default();
         for (key, value) in table {

@@ -454,7 +454,7 @@ fn wrong_column(operand: &Operand, what: &str) -> Refusal {
             operand.ty.describe()
         ),
         help: match (operand.multi, operand.ty) {
-            (true, _) => "compare it with `==`, use `contains`, or ask for it with `-t eql`",
+            (true, _) => "compare it with `==`, use `contains`, or use the target `eql`",
             (false, ColumnType::Text) => "compare it with `==`, or list the values",
             (false, ColumnType::Integer | ColumnType::Real) => "compare it with numbers",
             (false, ColumnType::Boolean) => "compare it with `true` or `false`",

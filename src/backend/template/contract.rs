@@ -26,7 +26,8 @@ const TAGS: [&str; 6] = ["for", "endfor", "if", "elif", "else", "endif"];
 pub enum Needs {
     /// All: each says a part of what a query means.
     All,
-    /// The query: everything else may be left out of an artifact.
+    /// The query: of the rest an artifact says what its product requires, which is looked for in its
+    /// output.
     Query,
 }
 

@@ -73,6 +73,12 @@ impl Templates {
         self.replaced.contains_key(template.name)
     }
 
+    /// Where the user's template stands, if there is one: its first place.
+    #[must_use]
+    pub fn place(&self, template: &Template) -> Option<Span> {
+        self.replaced.get(template.name).map(|own| Span::new(own.source, 0, 0))
+    }
+
     /// Fills a template, the user's if there is one; the text has no final line break.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::manifest::{Entry, Manifest, sha256};
+use super::manifest::{Entry, Manifest, sha256, text_sha256};
 use crate::backend::Query;
 use crate::cli::goal::Goal;
 use crate::cli::output::Progress;
@@ -103,6 +103,8 @@ pub(super) fn compile(
             make(target, workspace, job)
         })
         .collect();
+    let taken = jobs.iter().zip(&made).filter(|(_, made)| matches!(made, Made::Files { .. }));
+    built.found.extend(title_clashes(&target.formats, taken.map(|(job, _)| job)));
     let mut rules = Vec::new();
     for format in &target.formats {
         match emit::frame(*format, target.name, target.environment, &target.goal.templates) {
@@ -204,17 +206,36 @@ fn clashes(jobs: &[Job<'_>]) -> Vec<Diagnostic> {
         match known.get(job.stem.as_str()) {
             None => drop(known.insert(&job.stem, job)),
             Some(first) => {
-                let message = format!("two rules are built to files called `{}`", job.stem);
-                let clash = Diagnostic::new(Code::OutputClash, job.rule.meta.span.head(), message);
-                found.push(
-                    clash
-                        .label(first.rule.meta.span.head(), "the other rule")
-                        .help("give one of them another `name`"),
-                );
+                found.push(clash(job, first, &format!("files called `{}`", job.stem), "name"));
             }
         }
     }
     found
+}
+
+/// E0718 for rules whose titles make the same of a format.
+fn title_clashes<'a>(
+    formats: &[Format],
+    jobs: impl Iterator<Item = &'a Job<'a>>,
+) -> Vec<Diagnostic> {
+    let mut known: BTreeMap<String, &Job<'_>> = BTreeMap::new();
+    let mut found = Vec::new();
+    for job in jobs {
+        for claim in formats.iter().filter_map(|format| emit::claim(*format, job.rule)) {
+            match known.get(&claim) {
+                Some(first) => found.push(clash(job, first, &claim, "title")),
+                None => drop(known.insert(claim, job)),
+            }
+        }
+    }
+    found
+}
+
+fn clash(job: &Job<'_>, first: &Job<'_>, what: &str, key: &str) -> Diagnostic {
+    let message = format!("two rules are built to {what}");
+    Diagnostic::new(Code::OutputClash, job.rule.meta.span.head(), message)
+        .label(first.rule.meta.span.head(), "the other rule")
+        .help(format!("give one of them another `{key}`"))
 }
 
 fn make(target: &Target<'_>, workspace: &Workspace, job: &Job<'_>) -> Made {
@@ -245,7 +266,7 @@ fn entry(target: &Target<'_>, workspace: &Workspace, rule: &Rule) -> Entry {
         source: relative(target.root, Path::new(name)),
         name: rule.name.clone(),
         id: rule.meta.id.clone(),
-        sha256: sha256(source.map_or("", |source| source.text.as_str()).as_bytes()),
+        sha256: text_sha256(source.map_or("", |source| source.text.as_str())),
         plan: None,
         exactness: "refused".to_owned(),
         files: Vec::new(),

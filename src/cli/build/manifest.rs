@@ -44,7 +44,7 @@ pub(super) struct Entry {
     /// Its id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<String>,
-    /// The SHA-256 of its file.
+    /// The SHA-256 of its file's text ([`text_sha256`]).
     pub(super) sha256: String,
     /// What its plan is called.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,6 +86,11 @@ pub(super) fn is_inside(path: &str) -> bool {
 /// The SHA-256 of bytes, in hexadecimal digits.
 pub(super) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The SHA-256 of a text whose lines end in `\n`, so that it is the same however git checks it out.
+pub(super) fn text_sha256(text: &str) -> String {
+    sha256(text.replace("\r\n", "\n").as_bytes())
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use super::goal::{Goal, load};
 use super::output::{Output, Progress, counted, tally};
 use super::report::{self, Format, relative};
 use super::workspace::{self, Workspace};
-use super::{FINDINGS, GoalArguments, templates};
+use super::{FINDINGS, GoalArguments, files, templates};
 use changes::Changes;
 use compile::{Built, Target, compile, formats};
 use folder::{Folder, Problem};
@@ -238,13 +238,13 @@ impl Build<'_> {
             source.is_some_and(|source| chosen.contains(&absolute(Path::new(&source.name))))
         };
         let scope: Vec<SourceId> = workspace.files.iter().filter(is_chosen).copied().collect();
-        if scope.len() < chosen.len() {
-            let code = Code::NothingToDo.id();
-            let problem =
-                "a path is in none of the project's rule folders (`rules` in sigweave.toml)";
-            return Err(vec![format!("error[{code}]: {problem}")]);
+        let known = workspace.file_names();
+        let known: Vec<PathBuf> = known.iter().map(|name| absolute(Path::new(name))).collect();
+        let strange = chosen.iter().find(|path| !known.contains(path));
+        match strange {
+            Some(path) => Err(vec![no_rule(path, &workspace.folders)]),
+            None => Ok(Some(scope)),
         }
-        Ok(Some(scope))
     }
 
     /// E0715 for environments that write into each other's folders.
@@ -406,7 +406,12 @@ impl Build<'_> {
                 &other.message,
             ))
         });
-        found.dedup();
+        // A template that fails is said once, with the first rule as the example.
+        found.dedup_by(|one, before| {
+            let place = |found: &Diagnostic| (found.primary.span, found.code);
+            let again = place(one) == place(before) && one.message == before.message;
+            one == before || (again && one.code == Code::TemplateContract)
+        });
         match self.arguments.format {
             Format::Text => {
                 self.diffs.iter().for_each(|diff| output.told_lines(diff));
@@ -455,6 +460,21 @@ impl Build<'_> {
         }
         format!("{done}: {written} written, {removed} removed in {output}")
     }
+}
+
+/// Why a file that was named is none of the project's rule files.
+fn no_rule(path: &Path, folders: &[PathBuf]) -> String {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let is_below = folders.iter().any(|folder| path.starts_with(absolute(folder)));
+    let why = if files::is_test(path) {
+        "is a test file: name the rule's file, or run `sigweave test`"
+    } else if is_below {
+        "is no rule file (`*.yml`, `*.yaml`, `*.weave`), or is ignored"
+    } else {
+        "is in none of the project's rule folders (`rules` in sigweave.toml)"
+    };
+    let path = files::as_seen_from_here(path);
+    format!("error[{}]: `{}` {why}", Code::NothingToDo.id(), path.display())
 }
 
 /// The environment that a goal is for.

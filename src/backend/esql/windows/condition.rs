@@ -19,22 +19,22 @@ use super::{Reason, assigned};
 const LONG_ORDER: Reason = Reason {
     message: "ES|QL compares the first and the last times of events, which tells an order of two \
               events and no more",
-    help: "ask for it with `-t eql`",
+    help: "use the target `eql`",
 };
 
 const BOUND_ORDER: Reason = Reason {
     message: "ES|QL cannot tell how far apart two events of an order are, or what lies between",
-    help: "leave `within`, `not` and `skew` out of the order; or ask for it with `-t eql`",
+    help: "leave `within`, `not` and `skew` out of the order; or use the target `eql`",
 };
 
 const SAME_EVENT: Reason = Reason {
     message: "ES|QL cannot tell an event from itself where both steps of an order may be one",
-    help: "write steps that exclude each other; or ask for it with `-t eql`",
+    help: "write steps that exclude each other; or use the target `eql`",
 };
 
 const ABSENCE: Reason = Reason {
     message: "ES|QL does not look beyond the window of an event",
-    help: "write a plain `not`, which is about the window; or ask for it with `-t eql`",
+    help: "write a plain `not`, which is about the window; or use the target `eql`",
 };
 
 const WEIGHT: Reason = Reason {

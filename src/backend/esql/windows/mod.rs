@@ -46,7 +46,7 @@ struct Reason {
 
 const SLIDING: Reason = Reason {
     message: "ES|QL has no windows that slide: those of its queries begin at fixed times",
-    help: "accept W0603 if such windows will do; or ask for it with `-t eql`",
+    help: "accept W0603 if such windows will do; or use the target `eql`",
 };
 
 const ESTIMATED: Reason = Reason {
@@ -62,7 +62,7 @@ const CHAINED: Reason = Reason {
 
 const CLOCKS: Reason = Reason {
     message: "ES|QL groups by one clock, but these events have several",
-    help: "ask for it with `-t eql`",
+    help: "use the target `eql`",
 };
 
 /// The query of a correlation.
