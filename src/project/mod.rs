@@ -167,18 +167,17 @@ impl Reader<'_> {
         else {
             return;
         };
-        let mut unknown = Vec::new();
-        given.retain(|name, value| {
-            let whole = value.get_ref().as_table().is_some_and(|keys| {
-                environment::NEEDED.iter().all(|needed| keys.contains_key(*needed))
-            });
-            let keep = whole || known.iter().any(|known| known == name.get_ref());
-            if !keep {
-                unknown.push((name.get_ref().to_string(), name.span()));
-            }
-            keep
+        let whole = |value: &DeValue<'_>| {
+            let keys = value.as_table();
+            keys.is_some_and(|keys| environment::NEEDED.iter().all(|key| keys.contains_key(*key)))
+        };
+        let strange = given.iter().filter(|(name, value)| {
+            !known.iter().any(|known| known == name.get_ref()) && !whole(value.get_ref())
         });
+        let unknown: Vec<_> =
+            strange.map(|(name, _)| (name.get_ref().to_string(), name.span())).collect();
         for (name, span) in unknown {
+            given.remove(name.as_str());
             let message = format!("there is no environment `{name}`");
             let found = Diagnostic::new(Code::UnknownEnvironment, self.span(&span), message);
             let found = found.help(match known.as_slice() {

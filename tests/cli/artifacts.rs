@@ -157,6 +157,69 @@ fn contentctl_gets_its_required_keys() {
         ],
     );
     assert!(detection["search"].as_str().unwrap().ends_with("| `certutil_filter`"));
+    // The search depends on its schedule and look-back; an inline deployment replaces that of the type.
+    let scheduling = serde_json::json!({
+        "cron_schedule": "0 * * * *",
+        "earliest_time": "-125m@m",
+        "latest_time": "-5m@m",
+        "schedule_window": "auto",
+    });
+    assert_eq!(many["deployment"]["scheduling"], scheduling);
+    assert_eq!(many["deployment"]["alert_action"]["rba"]["enabled"], true);
+    assert_eq!(detection["deployment"]["scheduling"]["earliest_time"], "-65m@m");
+}
+
+#[test]
+fn titles_that_make_the_same_stanza_or_detection_clash() {
+    let titled = |name: &str, title: &str| {
+        let id = format!("id: {:08x}", name.len());
+        RULE.replace("name: certutil", &format!("name: {name}"))
+            .replace("title: Certutil", &format!("title: {title}"))
+            .replace("id: 0f0c7bd2", &id)
+    };
+    let said = |one: &str, other: &str| {
+        let rules = [("a.yml", &*titled("a", one)), ("b.yml", &*titled("bb", other))];
+        let folder = project(&format!("[environments.soc]\n{SPLUNK}"), &rules);
+        let output = run(folder.path(), &["build"]);
+        (code(&output), stderr(&output).matches("error[E0718]").count())
+    };
+    assert_eq!(said("Same Title", "Same Title"), (1, 2));
+    // Only contentctl takes these for one.
+    assert_eq!(said("Same Title", "Same, title"), (1, 1));
+    assert_eq!(said("Same Title", "Another Title"), (0, 0));
+}
+
+#[test]
+fn sentinel_takes_names_and_descriptions_of_a_length() {
+    let environment = "[environments.soc]\ntarget = 'kql'\nplatform = 'sentinel'\n\
+        formats = ['sentinel-yaml', 'sentinel-arm']\n";
+    let built = |title: usize, description: usize| {
+        let rule = RULE
+            .replace("title: Certutil", &format!("title: {}", "t".repeat(title)))
+            .replace("Certutil was started.", &"d".repeat(description));
+        run(project(environment, &[("a.yml", &rule)]).path(), &["build"])
+    };
+    assert_eq!(code(&built(256, 5000)), 0);
+    let output = built(257, 5001);
+    let said = stderr(&output);
+    assert!(said.contains("error[E0713]: the title has 257 characters"), "{said}");
+    assert!(said.contains("error[E0713]: the description has 5001 characters"), "{said}");
+}
+
+#[test]
+fn an_account_with_its_domain_is_a_full_name() {
+    let environment = "target = 'kql'\nplatform = 'sentinel'\nformats = ['sentinel-yaml']\n";
+    let by_user = WEAVE
+        .replace("    host = Computer\n", "    User\n")
+        .replace("  alert: suppress by host for 24h\n", "");
+    let folder = built(environment, &[("b.weave", &by_user)]);
+    let many = yaml(&read(&folder, "sentinel-yaml/many.yml"));
+    let account = serde_json::json!({
+        "entityType": "Account",
+        "fieldMappings": [{ "identifier": "FullName", "columnName": "User" }],
+    });
+    let entities = many["entityMappings"].as_array().unwrap();
+    assert!(entities.contains(&account), "{entities:?}");
 }
 
 #[test]
@@ -449,7 +512,8 @@ fn nothing_that_a_rule_says_leaves_its_quotes() {
     assert_eq!(sentinel["description"].as_str().unwrap(), evil.trim());
     let arm: Value = serde_json::from_str(&read(&folder, "sentinel-arm/certutil.json")).unwrap();
     let properties = &arm["resources"][0]["properties"];
-    assert_eq!(properties["displayName"], "[[concat('x')] $host$ \\");
+    // What does not end with `]`, too, is no expression of ARM.
+    assert_eq!(properties["displayName"], "[concat('x')] $host$ \\");
     let environment =
         "target = 'eql'\nplatform = 'elastic-winlogbeat'\nformats = ['elastic-toml']\n";
     let folder = built(environment, &[("a.yml", &rule)]);

@@ -203,7 +203,15 @@ fn paths_choose_the_rules_whose_outputs_change() {
     assert_eq!((&chosen["compiled"], &chosen["written"]), (&1.into(), &written));
     assert_eq!(summary(folder.path(), &[])["written"].as_array().unwrap().len(), 2);
     fs::write(folder.path().join("elsewhere.yml"), RULE).unwrap();
-    assert_eq!(code(&build(folder.path(), &["elsewhere.yml"])), 2);
+    fs::write(folder.path().join("rules/a.test.yml"), "").unwrap();
+    for (path, why) in [
+        ("elsewhere.yml", "`elsewhere.yml` is in none of the project's rule folders"),
+        ("rules/a.test.yml", "`rules/a.test.yml` is a test file"),
+    ] {
+        let output = build(folder.path(), &[path]);
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains(why), "{}", stderr(&output));
+    }
 }
 
 #[test]
@@ -225,6 +233,25 @@ fn builds_from_anywhere_in_the_project_and_with_crlf_and_bom() {
     assert!(!query.contains('\r'));
     let manifest = fs::read_to_string(folder.path().join("build/soc/manifest.json")).unwrap();
     assert!(manifest.contains("\"source\": \"rules/deep/er/a.yml\""), "{manifest}");
+    // Another checkout has other line ends: the outputs are current all the same.
+    fs::write(folder.path().join("rules/deep/er/a.yml"), RULE).unwrap();
+    let output = build(folder.path(), &["--check"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+}
+
+#[test]
+fn a_setting_makes_no_environment() {
+    let folder = project(PROJECT, &[("a.yml", RULE)]);
+    let output = build(folder.path(), &["--set", "environments.sok.schedule=15m"]);
+    assert_eq!(code(&output), 1);
+    let said = stderr(&output);
+    assert!(said.contains("error[E0707]: there is no environment `sok`"), "{said}");
+    assert!(said.contains("the nearest name is `soc`"), "{said}");
+    assert!(!folder.path().join("build").exists());
+    let whole = "environments.x={target='kql', platform='defender-xdr'}";
+    let output = build(folder.path(), &["--set", whole]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(folder.path().join("build/x/certutil.kql").is_file());
 }
 
 #[cfg(unix)]

@@ -124,6 +124,19 @@ fn a_disk_without_room_leaves_the_previous_outputs() {
     assert_eq!(code(&run(folder.path(), &["build", "--check"])), 0);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_disk_without_room_leaves_no_half_of_a_project() {
+    let folder = tempfile::tempdir().unwrap();
+    let init = format!("'{}' init", env!("CARGO_BIN_EXE_sigweave"));
+    let script = format!("trap '' XFSZ; ulimit -f 0; exec {init}");
+    let output = shell(folder.path(), &script);
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(outputs(folder.path()).is_empty());
+    assert!(!folder.path().join("sigweave.toml").exists());
+    assert_eq!(code(&run(folder.path(), &["init"])), 0);
+}
+
 /// Who may not write everywhere: nobody in root's place.
 #[cfg(unix)]
 fn unprivileged(folder: &Path) -> Option<&'static str> {

@@ -108,6 +108,53 @@ fn templates_reach_no_file_and_end() {
 }
 
 #[test]
+fn an_artifact_without_what_its_product_requires_is_said_once_at_its_template() {
+    let environment =
+        "[environments.soc]\ntarget = 'kql'\nplatform = 'sentinel'\nformats = ['sentinel-yaml']\n";
+    let other = RULE.replace("name: certutil", "name: other").replace("0f0c7bd2", "1f0c7bd2");
+    let folder = project(environment, &[("a.yml", RULE), ("b.yml", &other)]);
+    let own = folder.path().join("own/kql");
+    fs::create_dir_all(&own).unwrap();
+    for (template, what) in [
+        ("name: {{ name }}\nkql: {{ query }}\n", "its output lacks `id`, `kind`"),
+        ("id: \"{{ id }}\"\nquery: {{ query }}\n", "its output is no YAML"),
+    ] {
+        fs::write(own.join("sentinel.yml.j2"), template).unwrap();
+        let output = run(folder.path(), &["build", "--templates", "own"]);
+        let said = stderr(&output);
+        assert_eq!(code(&output), 1, "{said}");
+        assert!(said.contains(what) && said.contains("own/kql/sentinel.yml.j2:1:1"), "{said}");
+        assert_eq!(said.matches("error[E0704]").count(), 1, "{said}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn only_files_are_templates_and_not_every_foreign_file_is_named() {
+    let folder = with_templates(&[]);
+    let own = folder.path().join("own");
+    fs::create_dir_all(&own).unwrap();
+    let said = || {
+        let output = run(folder.path(), &["check"]);
+        (code(&output), stderr(&output))
+    };
+    for number in 0..20 {
+        fs::write(own.join(format!("{number}.txt")), "").unwrap();
+    }
+    let (exit, foreign) = said();
+    assert_eq!((exit, foreign.matches("error[E0720]").count()), (2, 6), "{foreign}");
+    assert!(foreign.contains("15 more files"), "{foreign}");
+    fs::create_dir_all(own.join("kql/filter.j2")).unwrap();
+    let (exit, named) = said();
+    assert!(exit == 2 && named.contains("own/kql/filter.j2: a folder"), "{named}");
+    fs::remove_dir(own.join("kql/filter.j2")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(own.join("kql/filter.j2")).status();
+    assert!(made.unwrap().success());
+    let (exit, special) = said();
+    assert!(exit == 2 && special.contains("neither a file nor a folder"), "{special}");
+}
+
+#[test]
 #[cfg(unix)]
 fn templates_come_from_the_project() {
     let secret = folder_with(&[("secret", b"root:x:0:0")]);
