@@ -347,7 +347,9 @@ fn wanted(
             platform: arguments.platform.clone(),
             ..Wanted::default()
         };
-        return arguments.target.iter().map(wanted).collect();
+        let mut seen = BTreeSet::new();
+        let targets = arguments.target.iter().filter(|target| seen.insert(target.as_str()));
+        return targets.map(wanted).collect();
     }
     if let Some(platform) = &arguments.platform {
         problems.push(format!("`--platform {platform}` needs a target, such as `-t kql`"));

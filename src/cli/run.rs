@@ -152,8 +152,12 @@ pub(super) fn emitted(workspace: &Workspace) -> Vec<Arc<Rule>> {
 fn known(logsource: Option<&str>) -> Result<(), String> {
     let taxonomy = Taxonomy::standard();
     let Some(key) = logsource.filter(|key| taxonomy.get(key).is_none()) else { return Ok(()) };
-    let near = nearest(key, taxonomy.keys());
-    let near = near.map_or(String::new(), |near| format!("; the nearest name is `{near}`"));
+    let begun: Vec<&str> = taxonomy.keys().filter(|known| known.starts_with(key)).collect();
+    let near = match begun.as_slice() {
+        [] => nearest(key, taxonomy.keys())
+            .map_or(String::new(), |near| format!("; the nearest name is `{near}`")),
+        names => format!("; such names are `{}`", names.join("`, `")),
+    };
     Err(format!("--logsource: there is no log source `{key}`{near}"))
 }
 

@@ -157,6 +157,17 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, other)| other)
 }
 
+/// The keyword that a word was meant to be: one letter wrong or two swapped in a short one, two
+/// mistakes in a long one.
+#[must_use]
+pub fn nearest_word<'a>(word: &str, keywords: &[&'a str]) -> Option<&'a str> {
+    let length = word.chars().count();
+    let most = if length < 4 { 1 } else { 2 };
+    let distances = keywords.iter().map(|near| (strsim::osa_distance(word, near), *near));
+    let near = distances.filter(|(distance, _)| length > 1 && *distance <= most);
+    near.min_by_key(|(distance, _)| *distance).map(|(_, near)| near)
+}
+
 /// Findings in the making.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {

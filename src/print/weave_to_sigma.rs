@@ -218,6 +218,11 @@ fn kind(
     let everything = |named: Vec<&str>| {
         named.len() == rules.len() && rules.iter().all(|(event, _)| named.contains(&event.as_str()))
     };
+    if let Expr::And(parts) = &condition.node
+        && let Some(limits) = range(parts)
+    {
+        return counted(&limits, condition.span, rules, rule);
+    }
     match &condition.node {
         Expr::Chain(links) => {
             let plain = |link: &crate::syntax::weave::tree::Link| {
@@ -230,13 +235,7 @@ fn kind(
             let help = "leave out `within` and `not`, and list the events in their order";
             refused(condition.span, "Sigma orders all rules as they are listed", help)
         }
-        Expr::Compare(compare) => {
-            let of_all = compare.events.iter().map(|event| event.node.as_str());
-            if !compare.events.is_empty() && everything(of_all.collect()) {
-                return Ok(("event_count", Some(limit(compare, None, rule)?)));
-            }
-            values(compare, condition.span, rules, rule)
-        }
+        Expr::Compare(compare) => counted(&[compare], condition.span, rules, rule),
         Expr::Of(Quantity::AtLeast(least), parts) => {
             let named = parts.iter().filter_map(|part| {
                 if let Expr::Name(name) = &part.node { Some(name.as_str()) } else { None }
@@ -258,13 +257,68 @@ fn kind(
     }
 }
 
-/// `value_count` and its kin.
-fn values(
-    compare: &Compare,
+/// Comparisons of one count or value, which Sigma says as one condition: `{gte: 2, lte: 5}`.
+fn range<'a>(parts: &'a [Spanned<Expr>]) -> Option<Vec<&'a Compare>> {
+    let compare = |part: &'a Spanned<Expr>| match &part.node {
+        Expr::Compare(compare) => Some(compare),
+        Expr::Name(_)
+        | Expr::And(_)
+        | Expr::Or(_)
+        | Expr::Not(_)
+        | Expr::Of(..)
+        | Expr::Chain(_)
+        | Expr::Score { .. }
+        | Expr::Absent { .. } => None,
+    };
+    let limits: Vec<&Compare> = parts.iter().map(compare).collect::<Option<_>>()?;
+    let first = *limits.first()?;
+    let alike = |(at, limit): (usize, &&Compare)| {
+        let before = limits.iter().take(at);
+        let is_new = before.clone().all(|other| other.operator.node != limit.operator.node);
+        is_new && measured(limit) == measured(first)
+    };
+    limits.iter().enumerate().all(alike).then_some(limits)
+}
+
+/// What a comparison compares, as it is written.
+fn measured(compare: &Compare) -> (&str, Vec<&str>, Vec<String>, Option<&Value>) {
+    let events = compare.events.iter().map(|event| event.node.as_str()).collect();
+    let field = |field: &crate::syntax::weave::tree::EventField| {
+        let transform = field.field.transform.as_ref().map(|transform| transform.node.as_str());
+        format!("{}.{}.{transform:?}", field.event.node, field.field.name.node)
+    };
+    let fields = compare.fields.iter().map(field).collect();
+    let percentile = compare.percentile.as_ref().map(|percentile| &percentile.node);
+    (&compare.function.node, events, fields, percentile)
+}
+
+/// `event_count`, `value_count` and their kin.
+fn counted(
+    limits: &[&Compare],
     span: Span,
     rules: &[(String, String)],
     rule: &WeaveRule,
 ) -> Result<Kind, Refusal> {
+    let is_all = |compare: &&Compare| {
+        let named = |event: &str| compare.events.iter().any(|known| known.node == event);
+        compare.events.len() == rules.len() && rules.iter().all(|(event, _)| named(event))
+    };
+    if limits.first().is_some_and(is_all) {
+        return Ok(("event_count", Some(limit(limits, None, rule)?)));
+    }
+    values(limits, span, rules, rule)
+}
+
+/// `value_count` and its kin.
+fn values(
+    limits: &[&Compare],
+    span: Span,
+    rules: &[(String, String)],
+    rule: &WeaveRule,
+) -> Result<Kind, Refusal> {
+    let Some(compare) = limits.first() else {
+        return refused(span, "nothing is compared", "compare a count");
+    };
     let kind = match compare.function.node.as_str() {
         "distinct" => "value_count",
         "sum" => "value_sum",
@@ -289,11 +343,11 @@ fn values(
         [only] => text(only),
         several => list(several.iter().map(|field| (*field).to_owned())),
     };
-    Ok((kind, Some(limit(compare, Some(field), rule)?)))
+    Ok((kind, Some(limit(limits, Some(field), rule)?)))
 }
 
 /// `{gte: 10}`
-fn limit(compare: &Compare, field: Option<Yaml>, rule: &WeaveRule) -> Result<Yaml, Refusal> {
+fn limit(limits: &[&Compare], field: Option<Yaml>, rule: &WeaveRule) -> Result<Yaml, Refusal> {
     let names = [
         (Operator::Eq, "eq"),
         (Operator::Neq, "neq"),
@@ -302,18 +356,20 @@ fn limit(compare: &Compare, field: Option<Yaml>, rule: &WeaveRule) -> Result<Yam
         (Operator::Gt, "gt"),
         (Operator::Gte, "gte"),
     ];
-    let known = names.into_iter().find(|(operator, _)| *operator == compare.operator.node);
-    let Some((_, name)) = known else {
-        return refused(compare.operator.span, "numbers do not compare like this", "use `>=`");
-    };
     let mut out = Mapping::new();
     if let Some(field) = field {
         put(&mut out, "field", field);
     }
-    if let Some(percentile) = &compare.percentile {
+    if let Some(percentile) = limits.first().and_then(|compare| compare.percentile.as_ref()) {
         put(&mut out, "percentile", predicate_to_sigma::number(&constant(percentile, rule)?));
     }
-    put(&mut out, name, predicate_to_sigma::number(&constant(&compare.value, rule)?));
+    for compare in limits {
+        let known = names.iter().find(|(operator, _)| *operator == compare.operator.node);
+        let Some((_, name)) = known else {
+            return refused(compare.operator.span, "numbers do not compare like this", "use `>=`");
+        };
+        put(&mut out, name, predicate_to_sigma::number(&constant(&compare.value, rule)?));
+    }
     Ok(Yaml::Mapping(out))
 }
 

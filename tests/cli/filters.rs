@@ -40,3 +40,25 @@ fn a_filter_with_errors_is_reported_with_the_rules_it_takes_along() {
     assert_eq!((code, query.as_str()), (1, ""));
     assert!(said.contains("error[E0301]") && said.contains("service.yml"), "{said}");
 }
+
+#[test]
+fn a_filtered_rule_is_not_said_without_its_filter() {
+    for (filter, rule, language, is_said) in [
+        (FILTER.to_owned(), "rules/rule.yml", "weave", false),
+        (FILTER.replace("any", "[certutil]"), "rules/rule.yml", "weave", false),
+        (FILTER.replace("any", "[other]"), "rules/rule.yml", "weave", true),
+        (FILTER.to_owned(), "rules/two.weave", "sigma", false),
+    ] {
+        let folder = folder_with(&[
+            ("sigweave.toml", b"rules = ['rules']\n"),
+            ("rules/rule.yml", RULE.as_bytes()),
+            ("rules/two.weave", WEAVE.as_bytes()),
+            ("rules/exceptions/service.yml", filter.as_bytes()),
+        ]);
+        let output = run(folder.path(), &["convert", rule, "--to", language]);
+        let (text, said) = (stdout(&output), stderr(&output));
+        assert_eq!(!text.is_empty(), is_said, "{rule}\n{filter}\n{text}\n{said}");
+        let refusal = "without what the filter `Service accounts` excludes";
+        assert_eq!(said.contains(refusal), !is_said, "{rule}\n{filter}\n{said}");
+    }
+}

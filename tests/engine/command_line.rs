@@ -327,7 +327,7 @@ fn tests_report_to_machines_and_find_rules_without_them() {
     let output = sigweave(folder.path(), &["test", ".", "--format", "junit"]);
     let xml = stdout(&output);
     for part in [
-        "<testsuite name=\"./a.test.yml\" tests=\"2\" failures=\"1\">",
+        "<testsuite name=\"./a.test.yml\" tests=\"2\" failures=\"1\" errors=\"0\">",
         "<testcase classname=\"a\" name=\"one &lt;a&gt;\"/>",
         "<failure message=\"does not fire for `1`&#10;a stayed silent:",
     ] {

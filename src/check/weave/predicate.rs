@@ -4,7 +4,7 @@
 //! `Image endswith any ('\a.exe', '\b.exe')` → the item `Image|endswith` with two values.
 
 use super::names::{Names, number_of, shown};
-use crate::check::item::{self, Scope};
+use crate::check::item::{self, Scope, unknown_field};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
 use crate::source::{Span, Spanned};
@@ -241,7 +241,14 @@ fn meant(value: &Spanned<Value>, test: &Test, scope: &mut Scope<'_>) -> Option<M
             Some(number) => plain(text, number_kind(text, number)),
             None => wrong(scope, format!("`{text}` is no number"), "put text in quotes"),
         },
-        (Value::Word(word), _) => self::word(word, value.span, operator),
+        (Value::Word(word), _) => {
+            let meant = self::word(word, value.span, operator)?;
+            if !meant.modifiers.is_empty() && scope.source.field(word).is_none() {
+                scope.diagnostics.push(no_such_field(word, span, scope));
+                return None;
+            }
+            Some(meant)
+        }
         (Value::Call { name, of }, _) => call(name, of, test, scope),
         (Value::Parameter(_) | Value::List(_), _) => {
             wrong(scope, "a list is not a value".to_owned(), "write `any $list` or `any (…)`")
@@ -254,6 +261,18 @@ fn number_kind(text: &str, number: f64) -> ValueKind {
 }
 
 /// A constant, or another field.
+/// A word for a field that is not there: mostly text without its quotes.
+fn no_such_field(word: &str, span: Span, scope: &Scope<'_>) -> Diagnostic {
+    let found = unknown_field(word, span, scope.source, scope.source_span);
+    match &found.help {
+        Some(near) => {
+            let help = format!("{near}; to compare with a text, quote it: `'{word}'`");
+            found.help(help)
+        }
+        None => found.help(format!("to compare with a text, quote it: `'{word}'`")),
+    }
+}
+
 fn word(word: &str, span: Span, operator: Operator) -> Option<Meant> {
     let scalar = |kind| Scalar { span, text: word.to_owned(), kind };
     let kind = match word {

@@ -160,6 +160,10 @@ impl Reader<'_> {
         for (kind, _) in document.get("lacks").and_then(Node::pairs).unwrap_or_default() {
             self.kind(kind);
         }
+        if items.is_empty() {
+            let help = "list a case that fires and one that stays silent";
+            self.report(Code::EmptyValue, cases.span, "the list of cases is empty", help);
+        }
         items.iter().filter_map(|item| self.case(item, document)).collect()
     }
 
@@ -247,9 +251,7 @@ impl Reader<'_> {
             (false, Some(Meaning::Integer(count)), _) => {
                 u64::try_from(count).ok().map(Expect::Count)
             }
-            (false, _, Some(keys)) => Some(Expect::Keys(
-                keys.iter().map(|key| self.key(key)).collect::<Option<Vec<_>>>()?,
-            )),
+            (false, _, Some(keys)) => Some(Expect::Keys(self.fired(keys)?)),
             _ => None,
         };
         if expect.is_none() {
@@ -257,6 +259,22 @@ impl Reader<'_> {
             self.shape(value, shape);
         }
         Some((expect?, key.span.to(value.span)))
+    }
+
+    /// The keys of a list, each of which stands there once.
+    fn fired(&mut self, nodes: &[Node]) -> Option<Vec<Vec<String>>> {
+        let mut keys = Vec::new();
+        for node in nodes {
+            let key = self.key(node)?;
+            if keys.contains(&key) {
+                let message = format!("`{}` stands in the list twice", key.join(" "));
+                let help = "list it once, or say how many results there are: `fires: 2`";
+                self.report(Code::WrongShape, node.span, &message, help);
+                return None;
+            }
+            keys.push(key);
+        }
+        Some(keys)
     }
 
     /// A key: a value, or a list of values for a key of several parts.
@@ -421,7 +439,12 @@ impl Reader<'_> {
     }
 
     fn shape(&mut self, node: &Node, expected: &str) {
-        let message = format!("expected {expected}, found {}", node.describe());
+        let found = match node.meaning() {
+            Some(Meaning::Boolean(value)) => format!("`{value}`"),
+            Some(Meaning::Text | Meaning::Integer(_) | Meaning::Float(_) | Meaning::Null)
+            | None => node.describe().to_owned(),
+        };
+        let message = format!("expected {expected}, found {found}");
         self.diagnostics.push(Diagnostic::new(Code::WrongShape, node.span, message));
     }
 
@@ -548,6 +571,25 @@ mod tests {
                 "E0302 there is no log source `zeek/service:sll`",
             ]
         );
+    }
+
+    #[test]
+    fn no_key_stands_in_a_list_twice_and_a_file_has_cases() {
+        let (cases, found) = parsed(
+            "cases:\n  - {name: a, file: f, fires: [x, y, x]}\n  - {name: b, file: f, fires: [[x, y], [x, y]]}\n  \
+             - {name: c, file: f, fires: [[x, y], x y]}\n  - {name: d, file: f, silent: false}\n",
+        );
+        assert_eq!(cases.len(), 1);
+        assert_eq!(
+            found,
+            [
+                "E0110 `x` stands in the list twice",
+                "E0110 `x y` stands in the list twice",
+                "E0110 expected `true`, found `false`",
+            ]
+        );
+        let (_, found) = parsed("cases: []\n");
+        assert_eq!(found, ["E0111 the list of cases is empty"]);
     }
 
     #[test]

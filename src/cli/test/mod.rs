@@ -106,6 +106,7 @@ fn tested(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>>
     let paths = arguments.paths.iter().chain(&folders).flat_map(|path| test_files(path));
     let paths: Vec<PathBuf> = paths.collect::<BTreeSet<_>>().into_iter().collect();
     let tests = read(&paths, &mut workspace.sources, &mut found)?;
+    let unread: Vec<Diagnostic> = found.iter().cloned().collect();
     let mut variants = Variants::default();
     let mut chosen = Vec::new();
     for test in &tests {
@@ -123,7 +124,7 @@ fn tested(arguments: &Arguments, output: &mut Output) -> Result<u8, Vec<String>>
     if arguments.coverage {
         found.extend(untested(&workspace, &chosen));
     }
-    Ok(print(arguments.format, &tried, found, &workspace, output))
+    Ok(print(arguments.format, (&tried, &unread), found, &workspace, output))
 }
 
 fn tried(
@@ -144,7 +145,7 @@ fn tried(
 
 fn print(
     format: Format,
-    tried: &[Tried],
+    (tried, unread): (&[Tried], &[Diagnostic]),
     found: Diagnostics,
     workspace: &Workspace,
     output: &mut Output,
@@ -158,8 +159,8 @@ fn print(
     };
     match format {
         Format::Text => {}
-        Format::Json => report::json(tried, &workspace.sources, output),
-        Format::Junit => report::junit(tried, &workspace.sources, output),
+        Format::Json => report::json(tried, unread, &workspace.sources, output),
+        Format::Junit => report::junit(tried, unread, &workspace.sources, output),
         Format::Sarif => machine(machine::Format::Sarif, output),
         Format::Github => machine(machine::Format::Github, output),
     }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::cli::output::{Output, counted, tally};
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic::machine::xml;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceMap;
 
 use super::Tried;
@@ -18,27 +18,51 @@ struct Said<'a> {
     rule: &'a str,
     case: &'a str,
     passed: bool,
+    /// Whether it could be read at all.
+    #[serde(skip)]
+    is_read: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
 }
 
-/// One JSON object per case.
-pub(super) fn json(tried: &[Tried], sources: &SourceMap, output: &mut Output) {
-    for tried in tried {
-        output.line(&serde_json::to_string(&said(tried, sources)).unwrap_or_default());
+/// One JSON object per case, also for those that cannot be read.
+pub(super) fn json(
+    tried: &[Tried],
+    unread: &[Diagnostic],
+    sources: &SourceMap,
+    output: &mut Output,
+) {
+    for case in all(tried, unread, sources) {
+        output.line(&serde_json::to_string(&case).unwrap_or_default());
     }
 }
 
+/// The cases, and what keeps others from being read in place of them.
+fn all<'a>(tried: &'a [Tried], unread: &'a [Diagnostic], sources: &'a SourceMap) -> Vec<Said<'a>> {
+    let is_error = |found: &&Diagnostic| found.severity() == Severity::Error;
+    let unread = unread.iter().filter(is_error).map(|found| self::unread(found, sources));
+    let mut all: Vec<Said<'_>> =
+        tried.iter().map(|tried| said(tried, sources)).chain(unread).collect();
+    all.sort_by_key(|case| (case.file, case.line));
+    all
+}
+
 /// A JUnit report: a suite per test file.
-pub(super) fn junit(tried: &[Tried], sources: &SourceMap, output: &mut Output) {
-    let said: Vec<Said<'_>> = tried.iter().map(|tried| said(tried, sources)).collect();
+pub(super) fn junit(
+    tried: &[Tried],
+    unread: &[Diagnostic],
+    sources: &SourceMap,
+    output: &mut Output,
+) {
+    let said = all(tried, unread, sources);
     output.line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
     output.line("<testsuites name=\"sigweave\">");
     for suite in said.chunk_by(|one, other| one.file == other.file) {
-        let failures = suite.iter().filter(|case| !case.passed).count();
+        let failures = suite.iter().filter(|case| case.is_read && !case.passed).count();
+        let errors = suite.iter().filter(|case| !case.is_read).count();
         let name = suite.first().map_or("", |case| case.file);
         output.line(&format!(
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\">",
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\">",
             xml(name),
             suite.len(),
         ));
@@ -50,7 +74,8 @@ pub(super) fn junit(tried: &[Tried], sources: &SourceMap, output: &mut Output) {
                 Some(message) => {
                     output.line(&format!("{open}>"));
                     let message = xml(message);
-                    output.line(&format!("      <failure message=\"{message}\"/>"));
+                    let element = if case.is_read { "failure" } else { "error" };
+                    output.line(&format!("      <{element} message=\"{message}\"/>"));
                     output.line("    </testcase>");
                 }
             }
@@ -79,6 +104,7 @@ fn said<'a>(tried: &'a Tried, sources: &'a SourceMap) -> Said<'a> {
         rule: &tried.rule,
         case: &tried.case.name.node,
         passed: tried.verdict == Verdict::Passed,
+        is_read: true,
         message: match &tried.verdict {
             Verdict::Passed => None,
             Verdict::Failed(wrong, facts) => {
@@ -90,5 +116,19 @@ fn said<'a>(tried: &'a Tried, sources: &'a SourceMap) -> Said<'a> {
                 Some(said.join("\n"))
             }
         },
+    }
+}
+
+/// What keeps a case or a test file from being read, as a case that did not pass.
+fn unread<'a>(found: &Diagnostic, sources: &'a SourceMap) -> Said<'a> {
+    let source = sources.get(found.primary.span.source);
+    Said {
+        file: source.map_or("", |source| source.name.as_str()),
+        line: source.map_or(0, |source| source.position(found.primary.span.start).0),
+        rule: "",
+        case: "cannot be read",
+        passed: false,
+        is_read: false,
+        message: Some(format!("{}: {}", found.code.id(), found.message)),
     }
 }

@@ -23,7 +23,7 @@ use nom::multi::{many0, separated_list1};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest_word};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Condition, Pattern, Quantifier};
 use crate::yaml::Places;
@@ -281,7 +281,17 @@ impl<'a> Grammar<'a> {
             return Err(failed(input));
         }
         let message = format!("expected `and` or `or`, {}", Found(found));
-        self.mistake(found, message, "put an operator between the two");
+        let (before, _) = self.text.split_at_checked(self.offset(rest)).unwrap_or_default();
+        let last = before.trim_end().rsplit(|c| !is_pattern(c)).next().unwrap_or_default();
+        let between = nearest_word(found, &["and", "or"]).map(|near| (found, near));
+        let near = between.or_else(|| nearest_word(last, &["not"]).map(|near| (last, near)));
+        match near.filter(|(word, _)| !is_keyword(word)) {
+            Some((word, near)) => {
+                let help = format!("the nearest word to `{word}` is `{near}`");
+                self.mistake(found, message, help);
+            }
+            None => self.mistake(found, message, "put an operator between the two"),
+        }
         let begins = matches!(found, "(" | "!") || found.chars().all(is_pattern);
         Ok((if begins { rest } else { skip(rest, found.len()) }, found))
     }

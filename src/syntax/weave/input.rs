@@ -11,7 +11,7 @@ use nom::{Err, IResult, Input, Needed, Parser};
 
 use super::token::{Kind, Token, decode};
 use super::tree::Value;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, nearest_word};
 use crate::source::{Span, Spanned};
 
 /// Parentheses, brackets, calls and `not`s within each other (E0202).
@@ -340,6 +340,18 @@ pub(super) fn quantity<'a>(
         Some(Kind::Number | Kind::Parameter) => literal(input),
         _ => Err(Err::Error(Mistake::expected(input, shown))),
     }
+}
+
+/// Reports a word that is nearly one of those that may stand here, if it is nothing else.
+pub(super) fn misspelt(input: Tokens<'_>, words: &[&str]) -> Result<(), Err<Mistake>> {
+    let free = |token: &&Token<'_>| token.kind == Kind::Word && !RESERVED.contains(&token.text);
+    let Some(token) = input.first().filter(free) else { return Ok(()) };
+    let Some(near) = nearest_word(token.text, words) else { return Ok(()) };
+    let message = format!("expected `{}`, found `{}`", words.join("`, `"), token.text);
+    let help = format!("the nearest word is `{near}`");
+    let found = Mistake::saying(input, Code::WeaveSyntax, message, &help);
+    // What follows belongs to it.
+    Err(Err::Failure(Mistake { left: input.rest().left.len(), ..found }))
 }
 
 /// Items between brackets, separated by commas; a comma may stand behind the last.

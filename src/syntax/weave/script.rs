@@ -16,14 +16,14 @@ use nom::multi::separated_list1;
 
 use super::condition::{condition, event, event_field};
 use super::input::{
-    Mistake, Parsed, RESERVED, SECTIONS, Tokens, field, fixed, is, listed, literal, mistake, name,
-    plain_name, quantity, text,
+    Mistake, Parsed, RESERVED, SECTIONS, Tokens, field, fixed, is, listed, literal, misspelt,
+    mistake, name, plain_name, quantity, text,
 };
 use super::predicate::predicate;
 use super::token::{Kind, Token};
 use super::tree::{
-    Body, Event, EventField, EventSource, Field, Item, Key, KeyField, List, MatchEntry, MetaEntry,
-    Param, RuleTree, Section, Suppress, Value,
+    Body, Event, EventField, EventSource, Expr, Field, Item, Key, KeyField, List, MatchEntry,
+    MetaEntry, Param, RuleTree, Section, Suppress, Value,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Spanned;
@@ -133,7 +133,7 @@ impl Reader {
             "params" => self.entries(rest, param, Body::Params),
             "events" => self.entries(rest, event_entry, Body::Events),
             "match" => self.entries(rest, match_entry, Body::Match),
-            "condition" => self.entries(rest, condition, Body::Condition),
+            "condition" => self.entries(rest, whole_condition, Body::Condition),
             "show" => self.entries(rest, show, |lists: Vec<Vec<EventField>>| {
                 Body::Show(lists.into_iter().flatten().collect())
             }),
@@ -280,7 +280,20 @@ fn inline(input: Tokens<'_>) -> Parsed<'_, EventSource> {
         return Ok((rest, EventSource::Inline { logsource, predicate: None }));
     }
     let (rest, predicate) = cut(predicate).parse(rest.rest())?;
+    if !rest.second().is_some_and(|next| is(next, "=") || is(next, ":")) {
+        misspelt(rest, &["and", "or"])?;
+    }
     Ok((rest, EventSource::Inline { logsource, predicate: Some(predicate) }))
+}
+
+/// A condition, and no word behind it that was meant to go on with it or to begin a section.
+fn whole_condition(input: Tokens<'_>) -> Parsed<'_, Spanned<Expr>> {
+    let (rest, found) = condition(input)?;
+    if !ends_section(rest) {
+        let begins_section = rest.second().is_some_and(|next| is(next, ":"));
+        misspelt(rest, if begins_section { SECTIONS } else { &["and", "or", "then", "within"] })?;
+    }
+    Ok((rest, found))
 }
 
 fn match_entry(input: Tokens<'_>) -> Parsed<'_, MatchEntry> {

@@ -165,6 +165,32 @@ fn mistakes_are_reported_one_by_one() {
         ("rule r {\n condition: (a or b\n}", &["E0205 `}` expected `)`, found `}`"]),
         ("rule r {\n condition: a b\n}", &["E0205 `b` the rule has a second condition"]),
         (
+            "rule r {\n condition: a adn b\n}",
+            &["E0205 `adn` expected `and`, `or`, `then`, `within`, found `adn`"],
+        ),
+        (
+            "rule r {\n condition: a than b\n show: a.B\n}",
+            &["E0205 `than` expected `and`, `or`, `then`, `within`, found `than`"],
+        ),
+        (
+            "rule r {\n condition: a then b wihin 5m\n}",
+            &["E0205 `wihin` expected `and`, `or`, `then`, `within`, found `wihin`"],
+        ),
+        (
+            "rule r {\n condition: a\n shwo: a.Image\n}",
+            &[
+                "E0205 `shwo` expected `meta`, `params`, `events`, `match`, `condition`, `show`, `alert`, found `shwo`",
+            ],
+        ),
+        (
+            "rule r {\n events:\n a = x where A == 'y' adn B == 'z'\n b = y where B exists\n condition: a\n}",
+            &["E0205 `adn` expected `and`, `or`, found `adn`"],
+        ),
+        (
+            "rule r {\n events:\n a = x where A == 'y'\n an = y where B exists\n condition: a then an\n}",
+            &[],
+        ),
+        (
             "rule r {\n show: a.B,\n}",
             &["E0205 `}` expected a field of an event such as `a.User`, found `}`"],
         ),
