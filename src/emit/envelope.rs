@@ -65,72 +65,64 @@ pub(super) enum Syntax {
 
 /// Keys without which the product does not take what a template writes, those of inner tables after
 /// a dot; of a conf file the stanza's head, too.
+const REQUIRED: [(Template, &[&str]); 7] = [
+    (STANZA, &[HEAD, "search"]),
+    (
+        CONTENTCTL,
+        &[
+            "name",
+            "id",
+            "version",
+            "date",
+            "author",
+            "status",
+            "type",
+            "description",
+            "search",
+            "how_to_implement",
+            "known_false_positives",
+            "tags",
+        ],
+    ),
+    (
+        SENTINEL,
+        &[
+            "id",
+            "name",
+            "kind",
+            "description",
+            "severity",
+            "query",
+            "queryFrequency",
+            "queryPeriod",
+            "triggerOperator",
+            "triggerThreshold",
+        ],
+    ),
+    (SENTINEL_ARM, &["$schema", "contentVersion", "resources"]),
+    (DEFENDER, &["displayName", "isEnabled", "queryCondition", "schedule", "detectionAction"]),
+    (
+        ELASTIC,
+        &[
+            "metadata",
+            "rule.rule_id",
+            "rule.name",
+            "rule.description",
+            "rule.author",
+            "rule.severity",
+            "rule.risk_score",
+            "rule.type",
+            "rule.language",
+            "rule.query",
+        ],
+    ),
+    (
+        KIBANA,
+        &["rule_id", "name", "description", "severity", "risk_score", "type", "language", "query"],
+    ),
+];
+
 fn required(template: &Template) -> &'static [&'static str] {
-    const REQUIRED: [(Template, &[&str]); 7] = [
-        (STANZA, &[HEAD, "search"]),
-        (
-            CONTENTCTL,
-            &[
-                "name",
-                "id",
-                "version",
-                "date",
-                "author",
-                "status",
-                "type",
-                "description",
-                "search",
-                "how_to_implement",
-                "known_false_positives",
-                "tags",
-            ],
-        ),
-        (
-            SENTINEL,
-            &[
-                "id",
-                "name",
-                "kind",
-                "description",
-                "severity",
-                "query",
-                "queryFrequency",
-                "queryPeriod",
-                "triggerOperator",
-                "triggerThreshold",
-            ],
-        ),
-        (SENTINEL_ARM, &["$schema", "contentVersion", "resources"]),
-        (DEFENDER, &["displayName", "isEnabled", "queryCondition", "schedule", "detectionAction"]),
-        (
-            ELASTIC,
-            &[
-                "metadata",
-                "rule.rule_id",
-                "rule.name",
-                "rule.description",
-                "rule.author",
-                "rule.severity",
-                "rule.risk_score",
-                "rule.type",
-                "rule.language",
-                "rule.query",
-            ],
-        ),
-        (
-            KIBANA,
-            &[
-                "rule_id",
-                "name",
-                "description",
-                "severity",
-                "risk_score",
-                "type",
-                "language",
-                "query",
-            ],
-        ),
-    ];
     let found = REQUIRED.iter().find(|(known, _)| known.name == template.name);
     found.map_or(&[], |(_, keys)| *keys)
 }
@@ -166,7 +158,7 @@ pub(super) fn render(
             let own = templates.place(template);
             let found =
                 Diagnostic::new(Code::TemplateContract, own.unwrap_or(span.head()), message);
-            let found = detail.into_iter().fold(found, |found, detail| found.note(detail));
+            let found = detail.into_iter().fold(found, Diagnostic::note);
             let Some(_) = own else { return Err(vec![found]) };
             let help = format!("compare it with `sigweave templates show {}`", template.name);
             Err(vec![found.label(span.head(), "filled for this rule, for example").help(help)])

@@ -17,7 +17,7 @@ use crate::ir::{Body, Pattern, PatternSource, Rule};
 use crate::source::{SourceMap, Spanned};
 use crate::taxonomy::{Parts, Taxonomy};
 
-use super::file::{At, Case, Inline};
+use super::case::{At, Case, Inline};
 
 /// Where a case stands.
 pub(crate) struct Place<'p> {

@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceId, Span, Spanned};
 use crate::yaml::{self, Meaning, Node};
 
-use super::file::{Case, Expect};
+use super::case::{Case, Expect};
 
 /// Whether a text is such a file and not some other `info.yml`.
 pub(crate) fn is_info(text: &str) -> bool {

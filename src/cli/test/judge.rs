@@ -8,8 +8,8 @@ use crate::engine::event::Origin;
 use crate::engine::{Options, Outcome, run};
 use crate::ir::{Body, Rule};
 
+use super::case::{Case, Expect};
 use super::events::{self, Place};
-use super::file::{Case, Expect};
 
 /// What became of a case.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,6 +3,7 @@
 //! `x.test.yml` beside `x.yml` lists cases ([`file`]); SigmaHQ's `info.yml` ([`info`]) is read, too.
 //! A failing case is an error at its place, with what held and what did not.
 
+mod case;
 mod events;
 mod file;
 mod info;
@@ -28,8 +29,8 @@ use super::output::{Output, counted};
 use super::report as machine;
 use super::workspace::Workspace;
 use super::{FINDINGS, files, lists};
+use case::{Case, Expect};
 use events::Place;
-use file::{Case, Expect};
 use judge::{Verdict, judge};
 
 /// Arguments of `test`.

@@ -165,6 +165,30 @@ fn mistakes_are_reported_one_by_one() {
         ("rule r {\n condition: (a or b\n}", &["E0205 `}` expected `)`, found `}`"]),
         ("rule r {\n condition: a b\n}", &["E0205 `b` the rule has a second condition"]),
         (
+            "rule r {\n show: a.B,\n}",
+            &["E0205 `}` expected a field of an event such as `a.User`, found `}`"],
+        ),
+        ("rule r {", &["E0205 `` expected `}`, found the end of the file"]),
+        (
+            "rulez r {\n}\nrule q {\n}\n",
+            &["E0205 `rulez` expected `rule` or `list`, found `rulez`"],
+        ),
+        ("rule r {\n meta:\n title = \"\\q\"\n}", &["E0205 `\\q` there is no escape `\\q`"]),
+        ("rule r {\n meta:\n titel = 'x'\n}", &["W0102 `titel` `meta` has no key `titel`"]),
+        (
+            "rule r {\n match:\n over 1h\n match:\n over 2h\n}",
+            &["E0205 `match` the rule has this section twice"],
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(read(text).1, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_word_that_is_nearly_another_is_named() {
+    let cases: [(&str, &[&str]); 6] = [
+        (
             "rule r {\n condition: a adn b\n}",
             &["E0205 `adn` expected `and`, `or`, `then`, `within`, found `adn`"],
         ),
@@ -189,21 +213,6 @@ fn mistakes_are_reported_one_by_one() {
         (
             "rule r {\n events:\n a = x where A == 'y'\n an = y where B exists\n condition: a then an\n}",
             &[],
-        ),
-        (
-            "rule r {\n show: a.B,\n}",
-            &["E0205 `}` expected a field of an event such as `a.User`, found `}`"],
-        ),
-        ("rule r {", &["E0205 `` expected `}`, found the end of the file"]),
-        (
-            "rulez r {\n}\nrule q {\n}\n",
-            &["E0205 `rulez` expected `rule` or `list`, found `rulez`"],
-        ),
-        ("rule r {\n meta:\n title = \"\\q\"\n}", &["E0205 `\\q` there is no escape `\\q`"]),
-        ("rule r {\n meta:\n titel = 'x'\n}", &["W0102 `titel` `meta` has no key `titel`"]),
-        (
-            "rule r {\n match:\n over 1h\n match:\n over 2h\n}",
-            &["E0205 `match` the rule has this section twice"],
         ),
     ];
     for (text, expected) in cases {
