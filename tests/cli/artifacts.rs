@@ -210,7 +210,7 @@ fn sentinel_takes_names_and_descriptions_of_a_length() {
 fn an_account_with_its_domain_is_a_full_name() {
     let environment = "target = 'kql'\nplatform = 'sentinel'\nformats = ['sentinel-yaml']\n";
     let by_user = WEAVE
-        .replace("    host = Computer\n", "    User\n")
+        .replace("    host = Computer\n", "    User = User\n")
         .replace("  alert: suppress by host for 24h\n", "");
     let folder = built(environment, &[("b.weave", &by_user)]);
     let many = yaml(&read(&folder, "sentinel-yaml/many.yml"));

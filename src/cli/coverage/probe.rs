@@ -67,7 +67,7 @@ fn held(rule: &Rule, goal: &Goal) -> Status {
         PlanBody::Filter(legs) => legs,
         PlanBody::Timeline(_) => return Status::Direct,
     };
-    if legs.iter().any(|leg| leg.place.among.is_some()) {
+    if legs.iter().any(|leg| leg.place.among.is_some() || leg.place.lookup.is_some()) {
         Status::Join
     } else if legs.iter().flat_map(|leg| &leg.lets).any(|computed| computed.value.is_parsed()) {
         Status::Parse
