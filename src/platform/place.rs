@@ -42,7 +42,7 @@ use super::{
 };
 
 /// Keys of a place and of a part.
-const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 19] = [
     "use",
     "from",
     "where",

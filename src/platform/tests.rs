@@ -35,6 +35,15 @@ fn text(name: &str) -> Column {
 }
 
 #[test]
+fn the_schema_for_editors_has_the_keys_of_a_place() {
+    let schema = include_str!("../../docs/schemas/platform.json");
+    let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+    let place = schema["definitions"]["place"]["properties"].as_object().unwrap();
+    let known: std::collections::BTreeSet<&str> = place.keys().map(String::as_str).collect();
+    assert_eq!(known, place::KEYS.into_iter().collect());
+}
+
+#[test]
 fn rows_are_told_by_another_table() {
     let defender = load("defender-xdr").unwrap();
     let among = defender.places("linux/process_creation")[0].place.among.as_ref().unwrap();
