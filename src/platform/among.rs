@@ -7,6 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::yaml::Node;
 
 use super::expression::{Negated, Scope, shape, unknown_keys};
+use super::other::OtherTable;
 use super::{Column, Condition, Context};
 
 /// The only target whose queries can ask another table.
@@ -38,17 +39,8 @@ pub(super) fn read(
         found.push(shape(node, "`{column: …, from: …, where: …}`"));
         return None;
     };
-    if !context.schema.has(table) {
-        let message = format!("the schema has no table `{table}`");
-        found.push(
-            Diagnostic::new(Code::UnknownColumn, node.span, message)
-                .nearest(table, context.schema.names()),
-        );
-        return None;
-    }
-    let tables = context.schema.tables([table]);
-    let names = [table.to_owned()];
-    let other = Scope { context, names: &names, tables: &tables };
+    let other_table = OtherTable::find(context, table, node, found)?;
+    let other = other_table.scope();
     let conditions = other.conditions(rows, Negated::No, found);
     let theirs = other.column(column, found)?;
     let column = scope.column(column, found)?;

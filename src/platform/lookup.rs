@@ -9,6 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::yaml::Node;
 
 use super::expression::{Scope, shape, unknown_keys};
+use super::other::OtherTable;
 use super::{Column, ColumnType, Context};
 
 const KEYS: [&str; 3] = ["from", "on", "newest"];
@@ -48,17 +49,8 @@ pub(super) fn read(
         found.push(shape(node, "`{from: …, on: …, newest: …}`"));
         return None;
     };
-    if !context.schema.has(table) {
-        let message = format!("the schema has no table `{table}`");
-        found.push(
-            Diagnostic::new(Code::UnknownColumn, node.span, message)
-                .nearest(table, context.schema.names()),
-        );
-        return None;
-    }
-    let tables = context.schema.tables([table]);
-    let names = [table.to_owned()];
-    let other = Scope { context, names: &names, tables: &tables };
+    let other_table = OtherTable::find(context, table, node, found)?;
+    let other = other_table.scope();
     let (theirs, own) = (other.column(on, found)?, scope.column(on, found)?);
     let newest_column = other.column(newest, found)?;
     let mistake = if own.ty != theirs.ty {
@@ -72,7 +64,7 @@ pub(super) fn read(
         found.push(Diagnostic::new(Code::MappingType, at.span, message));
         return None;
     }
-    let more = tables.names().filter(|name| scope.held(name, node.span).is_none());
+    let more = other_table.columns().filter(|name| scope.held(name, node.span).is_none());
     let mut columns: Vec<Column> = more.filter_map(|name| other.held(name, node.span)).collect();
     columns.sort();
     columns.dedup();

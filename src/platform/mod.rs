@@ -15,6 +15,7 @@ mod expression;
 pub mod import;
 mod layers;
 mod lookup;
+mod other;
 mod overlay;
 mod place;
 mod rewriting;
