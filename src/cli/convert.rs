@@ -104,12 +104,9 @@ fn is_error(found: &Diagnostic) -> bool {
     found.severity() == crate::diagnostic::Severity::Error
 }
 
-/// What the targets say, once each (a chain is refused for what its parts are, too), without the
-/// refusals that the project has agreed to.
+/// What the targets say, without the refusals that the project has agreed to.
 fn complaints<'a>(outcomes: &'a [Outcome<'_>]) -> impl Iterator<Item = &'a Diagnostic> {
-    let mut known = HashSet::new();
-    let not_agreed = outcomes.iter().filter(|outcome| !outcome.agreed);
-    not_agreed.flat_map(|outcome| &outcome.refused).filter(move |found| known.insert(*found))
+    outcomes.iter().filter(|outcome| !outcome.agreed).flat_map(|outcome| &outcome.refused)
 }
 
 /// Every selected document on every goal, by document, then files that hold none.
@@ -208,7 +205,9 @@ fn print_text(workspace: &Workspace, outcomes: &[Outcome<'_>], goals: usize, out
         let separator = if outcome.queries.len() > 1 { "\n\n" } else { "" };
         output.line(&outcome.queries.join(separator));
     }
-    let refused: Vec<&Diagnostic> = complaints(outcomes).collect();
+    // A chain is refused for what its parts are, too.
+    let mut known = HashSet::new();
+    let refused: Vec<_> = complaints(outcomes).filter(|found| known.insert(*found)).collect();
     let agreed = outcomes.iter().filter(|outcome| outcome.agreed).count();
     output.findings(workspace.reported().chain(refused.iter().copied()), &workspace.sources);
     let rules = outcomes.len() / goals.max(1);

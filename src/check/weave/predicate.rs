@@ -260,7 +260,6 @@ fn number_kind(text: &str, number: f64) -> ValueKind {
     text.parse().map_or(ValueKind::Float(number), ValueKind::Integer)
 }
 
-/// A constant, or another field.
 /// A word for a field that is not there: mostly text without its quotes.
 fn no_such_field(word: &str, span: Span, scope: &Scope<'_>) -> Diagnostic {
     let found = unknown_field(word, span, scope.source, scope.source_span);
@@ -273,6 +272,7 @@ fn no_such_field(word: &str, span: Span, scope: &Scope<'_>) -> Diagnostic {
     }
 }
 
+/// A constant, or another field.
 fn word(word: &str, span: Span, operator: Operator) -> Option<Meant> {
     let scalar = |kind| Scalar { span, text: word.to_owned(), kind };
     let kind = match word {
